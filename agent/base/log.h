@@ -1,0 +1,58 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "agent/base/clock.h"
+
+namespace basewatch {
+
+enum class LogLevel { debug, info, warning, error };
+
+// The agent's own log: logfmt lines in UTC on standard error, one per state change. A line that
+// repeats word for word (time apart) is written once and then folded: the next different line of the
+// same topic says how often it came. Callable from any thread.
+class Log {
+ public:
+  // Tests and `once` hand in their own sink; it is called under the log's lock.
+  using Sink = void (*)(void* context, std::string_view line);
+  explicit Log(Clock& clock, LogLevel least = LogLevel::info, Sink sink = nullptr,
+               void* context = nullptr);
+
+  // `topic` says who speaks: "config", "node/main", "postgres/main replication". Folding is per topic.
+  template <typename... Args>
+  void info(std::string_view topic, fmt::format_string<Args...> format, Args&&... args) {
+    write(LogLevel::info, topic, fmt::format(format, std::forward<Args>(args)...));
+  }
+  template <typename... Args>
+  void warning(std::string_view topic, fmt::format_string<Args...> format, Args&&... args) {
+    write(LogLevel::warning, topic, fmt::format(format, std::forward<Args>(args)...));
+  }
+  template <typename... Args>
+  void error(std::string_view topic, fmt::format_string<Args...> format, Args&&... args) {
+    write(LogLevel::error, topic, fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  void write(LogLevel level, std::string_view topic, std::string_view message);
+
+ private:
+  struct Last {
+    std::string message;
+    LogLevel level = LogLevel::info;
+    std::uint64_t repeats = 0;
+  };
+  void emit(LogLevel level, std::string_view topic, std::string_view message);
+
+  Clock& clock_;
+  const LogLevel least_;
+  const Sink sink_;
+  void* const context_;
+  std::mutex mutex_;
+  std::map<std::string, Last, std::less<>> last_;  // by topic; topics are few and bounded below
+};
+
+}  // namespace basewatch

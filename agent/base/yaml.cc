@@ -1,0 +1,414 @@
+#include "agent/base/yaml.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "agent/base/strings.h"
+
+namespace basewatch::yaml {
+namespace {
+
+std::string_view kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::null: return "nothing";
+    case Kind::scalar: return "a single value";
+    case Kind::sequence: return "a list";
+    case Kind::mapping: return "a mapping";
+  }
+  return "";
+}
+
+// Ends the parser's run from inside an event; caught in parse().
+struct Stop {};
+
+// Builds our tree from yaml-cpp's events. Its own Node keeps duplicate keys silently and follows
+// aliases without a bound.
+class Builder final : public YAML::EventHandler {
+ public:
+  Builder(std::string_view file, Diagnostics& diagnostics, const Limits& limits)
+      : file_(file), diagnostics_(diagnostics), limits_(limits) {}
+
+  Node take() { return std::move(root_); }
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { leaf(at(mark, Kind::null)); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    diagnostics_.error(place(mark), "aliases (*name) are not supported: write the value out");
+    leaf(at(mark, Kind::null));
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                const std::string& value) override {
+    refuse_tag(mark, tag);
+    Node node = at(mark, Kind::scalar);
+    node.quoted = tag == "!";
+    node.scalar = value;
+    const bool is_null = !node.quoted && (value.empty() || value == "~" || value == "null");
+    if (is_null) node.kind = Kind::null;
+    leaf(std::move(node));
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    refuse_tag(mark, tag);
+    open(at(mark, Kind::sequence));
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    refuse_tag(mark, tag);
+    open(at(mark, Kind::mapping));
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  struct Open {
+    Node node;
+    std::optional<Node> key;  // of a mapping, waiting for its value
+    std::set<std::string, std::less<>> keys;
+  };
+
+  Location place(const YAML::Mark& mark) const {
+    return {std::string(file_), mark.line + 1, mark.column + 1};
+  }
+  Node at(const YAML::Mark& mark, Kind kind) const {
+    Node node;
+    node.kind = kind;
+    node.where = place(mark);
+    return node;
+  }
+  void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
+    if (tag.size() > 1) {  // "?" and "!" only say plain and quoted
+      diagnostics_.error(place(mark),
+                         fmt::format("tags ({}) are not supported: remove it", printable(tag)));
+    }
+  }
+  void count(const Location& where) {
+    if (++nodes_ > limits_.nodes) {
+      diagnostics_.error(where, fmt::format("the file has more than {} values", limits_.nodes));
+      throw Stop{};
+    }
+  }
+  void open(Node node) {
+    count(node.where);
+    if (stack_.size() >= limits_.depth) {
+      diagnostics_.error(node.where,
+                         fmt::format("nested more than {} levels deep", limits_.depth));
+      throw Stop{};
+    }
+    stack_.push_back({std::move(node), std::nullopt, {}});
+  }
+  void close() {
+    Node done = std::move(stack_.back().node);
+    stack_.pop_back();
+    place_in_parent(std::move(done));
+  }
+  void leaf(Node node) {
+    count(node.where);
+    place_in_parent(std::move(node));
+  }
+  void place_in_parent(Node node) {
+    if (stack_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    auto& parent = stack_.back();
+    if (parent.node.kind == Kind::sequence) {
+      parent.node.items.push_back(std::move(node));
+    } else if (!parent.key) {
+      parent.key = std::move(node);
+    } else {
+      add_entry(parent, std::move(node));
+    }
+  }
+  void add_entry(Open& parent, Node value) {
+    Node key = std::move(*parent.key);
+    parent.key.reset();
+    if (key.kind != Kind::scalar) {
+      diagnostics_.error(key.where,
+                         fmt::format("a key must be a single word, not {}", kind_name(key.kind)));
+      return;
+    }
+    if (!parent.keys.insert(key.scalar).second) {
+      const auto& first = std::ranges::find(parent.node.entries, key.scalar, [](const auto& entry) {
+                            return entry.first.scalar;
+                          })->first;
+      diagnostics_.error(key.where, fmt::format("duplicate key '{}': it already stands in line {}",
+                                                printable(key.scalar), first.where.line));
+      return;
+    }
+    parent.node.entries.emplace_back(std::move(key), std::move(value));
+  }
+
+  std::string_view file_;
+  Diagnostics& diagnostics_;
+  const Limits& limits_;
+  std::vector<Open> stack_;
+  Node root_;
+  std::size_t nodes_ = 0;
+};
+
+// yaml-cpp recurses once per nesting level, so a hostile "[[[[..." is stopped before it gets there.
+bool too_deep(std::string_view text, std::size_t limit) {
+  std::size_t run = 0;
+  for (const char c : text) {
+    if (c == '[' || c == '{') {
+      if (++run > limit * 8) return true;
+    } else if (c == ']' || c == '}') {
+      run = run == 0 ? 0 : run - 1;
+    }
+  }
+  return false;
+}
+
+bool too_many_indicators_in_a_line(std::string_view text, std::size_t limit) {
+  std::string_view line;
+  while (next_line(text, line)) {
+    std::size_t dashes = 0;
+    for (std::size_t i = 0; i + 1 < line.size(); ++i) {
+      const bool indicator = (line[i] == '-' || line[i] == '?' || line[i] == ':') && line[i + 1] == ' ';
+      if (indicator) ++dashes;
+      if (!indicator && line[i] != ' ') break;
+    }
+    if (dashes > limit) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+const Node* Node::find(std::string_view key) const {
+  for (const auto& [name, value] : entries) {
+    if (name.scalar == key) return &value;
+  }
+  return nullptr;
+}
+
+Node parse(std::string_view text, std::string_view file, Diagnostics& diagnostics,
+           const Limits& limits) {
+  Node empty;
+  empty.where = {std::string(file), 1, 1};
+  if (text.size() > limits.bytes) {
+    diagnostics.error({std::string(file), 0, 0},
+                      fmt::format("the file is larger than {} bytes", limits.bytes));
+    return empty;
+  }
+  if (!is_valid_utf8(text)) {
+    diagnostics.error({std::string(file), 0, 0}, "the file is not UTF-8 text");
+    return empty;
+  }
+  if (too_deep(text, limits.depth) || too_many_indicators_in_a_line(text, limits.depth)) {
+    diagnostics.error({std::string(file), 0, 0},
+                      fmt::format("nested more than {} levels deep", limits.depth));
+    return empty;
+  }
+  Builder builder(file, diagnostics, limits);
+  try {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    if (!parser.HandleNextDocument(builder)) return empty;
+    Node root = builder.take();
+    if (root.where.line == 0) root.where = empty.where;
+    Builder rest(file, diagnostics, limits);
+    if (parser.HandleNextDocument(rest)) {
+      diagnostics.error(rest.take().where, "a second document (---): write one file for each");
+    }
+    return root;
+  } catch (const Stop&) {
+    return empty;
+  } catch (const YAML::Exception& error) {
+    diagnostics.error({std::string(file), error.mark.line + 1, error.mark.column + 1},
+                      fmt::format("not valid YAML: {}", printable(error.msg)));
+    return empty;
+  }
+}
+
+Node parse_file(const std::string& path, Diagnostics& diagnostics, const Limits& limits) {
+  std::ifstream in(path, std::ios::binary);
+  std::string text;
+  if (in) {
+    text.resize(limits.bytes + 1);
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+  }
+  if (!in.eof() && !in.good()) {
+    diagnostics.error({path, 0, 0}, fmt::format("cannot be read: {}", std::strerror(errno)));
+    Node empty;
+    empty.where = {path, 1, 1};
+    return empty;
+  }
+  return parse(text, path, diagnostics, limits);
+}
+
+namespace {
+
+std::optional<std::string_view> scalar_of(const Node& node, std::string_view what,
+                                          std::string_view wanted, Diagnostics& diagnostics) {
+  if (node.kind == Kind::scalar) return node.scalar;
+  diagnostics.error(node.where,
+                    fmt::format("{} must be {}, not {}", what, wanted, kind_name(node.kind)));
+  return std::nullopt;
+}
+
+template <typename T>
+std::optional<T> checked(std::optional<T> value, const Node& node, std::string_view what,
+                         std::string_view wanted, Diagnostics& diagnostics) {
+  if (!value) {
+    diagnostics.error(node.where,
+                      fmt::format("{} must be {}, not '{}'", what, wanted, printable(node.scalar)));
+  }
+  return value;
+}
+
+constexpr std::string_view kFlag = "true or false";
+constexpr std::string_view kNumber = "a number";
+constexpr std::string_view kDuration = "a duration such as 30s, 5m or 1h30m";
+
+}  // namespace
+
+std::optional<std::string> as_string(const Node& node, std::string_view what,
+                                     Diagnostics& diagnostics) {
+  const auto text = scalar_of(node, what, "a text", diagnostics);
+  return text ? std::optional<std::string>(*text) : std::nullopt;
+}
+
+std::optional<bool> as_flag(const Node& node, std::string_view what, Diagnostics& diagnostics) {
+  const auto text = scalar_of(node, what, kFlag, diagnostics);
+  if (!text) return std::nullopt;
+  std::optional<bool> value;
+  if (*text == "true") value = true;
+  if (*text == "false") value = false;
+  return checked(value, node, what, kFlag, diagnostics);
+}
+
+std::optional<double> as_number(const Node& node, std::string_view what, Diagnostics& diagnostics) {
+  const auto text = scalar_of(node, what, kNumber, diagnostics);
+  return text ? checked(parse_double(*text), node, what, kNumber, diagnostics) : std::nullopt;
+}
+
+std::optional<Duration> as_duration(const Node& node, std::string_view what,
+                                    Diagnostics& diagnostics) {
+  const auto text = scalar_of(node, what, kDuration, diagnostics);
+  return text ? checked(parse_duration(*text), node, what, kDuration, diagnostics) : std::nullopt;
+}
+
+Mapping::Mapping(const Node& node, std::string what, Diagnostics& diagnostics)
+    : node_(&node), what_(std::move(what)), diagnostics_(&diagnostics) {
+  if (node.kind != Kind::mapping && node.kind != Kind::null) {
+    diagnostics.error(node.where,
+                      fmt::format("{} must be a mapping (key: value), not {}", what_,
+                                  kind_name(node.kind)));
+  }
+}
+
+const Node* Mapping::find(std::string_view key) {
+  asked_.emplace_back(key);
+  const auto* value = node_->find(key);
+  return value && value->kind != Kind::null ? value : nullptr;
+}
+
+const Node* Mapping::required(std::string_view key) {
+  const auto* value = find(key);
+  if (!value) {
+    diagnostics_->error(where(key), fmt::format("{} needs a '{}'", what_, key));
+  }
+  return value;
+}
+
+std::string Mapping::string(std::string_view key, std::string_view fallback) {
+  const auto* value = find(key);
+  return value ? as_string(*value, key, *diagnostics_).value_or(std::string(fallback))
+               : std::string(fallback);
+}
+
+std::string Mapping::required_string(std::string_view key) {
+  const auto* value = required(key);
+  return value ? as_string(*value, key, *diagnostics_).value_or("") : "";
+}
+
+bool Mapping::flag(std::string_view key, bool fallback) {
+  const auto* value = find(key);
+  return value ? as_flag(*value, key, *diagnostics_).value_or(fallback) : fallback;
+}
+
+double Mapping::number(std::string_view key, double fallback) {
+  const auto* value = find(key);
+  return value ? as_number(*value, key, *diagnostics_).value_or(fallback) : fallback;
+}
+
+std::int64_t Mapping::integer(std::string_view key, std::int64_t fallback, std::int64_t least,
+                              std::int64_t most) {
+  const auto* value = find(key);
+  if (!value) return fallback;
+  const auto wanted = fmt::format("a whole number from {} to {}", least, most);
+  const auto text = scalar_of(*value, key, wanted, *diagnostics_);
+  if (!text) return fallback;
+  auto parsed = parse_int(*text);
+  if (parsed && (*parsed < least || *parsed > most)) parsed.reset();
+  return checked(parsed, *value, key, wanted, *diagnostics_).value_or(fallback);
+}
+
+Duration Mapping::duration(std::string_view key, Duration fallback) {
+  const auto* value = find(key);
+  return value ? as_duration(*value, key, *diagnostics_).value_or(fallback) : fallback;
+}
+
+std::vector<std::string> Mapping::strings(std::string_view key) {
+  const auto* value = find(key);
+  if (!value) return {};
+  if (value->kind == Kind::scalar) return {value->scalar};
+  std::vector<std::string> out;
+  if (value->kind != Kind::sequence) {
+    diagnostics_->error(value->where, fmt::format("{} must be a list of texts, not {}", key,
+                                                  kind_name(value->kind)));
+  }
+  for (const auto& item : value->items) {
+    if (auto text = as_string(item, fmt::format("each of {}", key), *diagnostics_)) {
+      out.push_back(std::move(*text));
+    }
+  }
+  return out;
+}
+
+std::size_t Mapping::choice(std::string_view key, std::size_t fallback,
+                            const std::vector<std::string_view>& options) {
+  const auto* value = find(key);
+  if (!value) return fallback;
+  const auto wanted = fmt::format("one of {}", join(options, ", "));
+  const auto text = scalar_of(*value, key, wanted, *diagnostics_);
+  if (!text) return fallback;
+  const auto found = std::ranges::find(options, *text);
+  if (found != options.end()) return static_cast<std::size_t>(found - options.begin());
+  diagnostics_->error(value->where, fmt::format("{} must be {}, not '{}'", key, wanted,
+                                                printable(*text)));
+  return fallback;
+}
+
+Location Mapping::where(std::string_view key) const {
+  const auto* value = node_->find(key);
+  return value ? value->where : node_->where;
+}
+
+void Mapping::finish() {
+  for (const auto& [key, value] : node_->entries) {
+    if (std::ranges::find(asked_, key.scalar) != asked_.end()) continue;
+    const std::vector<std::string_view> known(asked_.begin(), asked_.end());
+    const auto guess = nearest(key.scalar, known);
+    diagnostics_->error(
+        key.where,
+        guess.empty() ? fmt::format("unknown key '{}' in {}; it takes {}", printable(key.scalar),
+                                    what_, join(known, ", "))
+                      : fmt::format("unknown key '{}' in {}: did you mean '{}'?",
+                                    printable(key.scalar), what_, guess));
+  }
+}
+
+}  // namespace basewatch::yaml

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "agent/base/clock.h"
+#include "agent/base/diagnostics.h"
+#include "catalog/model/metric.h"
+
+namespace basewatch {
+
+enum class OptionType : std::uint8_t {
+  text,
+  flag,       // true or false
+  integer,
+  number,
+  duration,
+  path,       // a file or folder
+  regex,      // RE2 syntax, unanchored like the peers' flags
+  choice,     // one of `choices`
+  texts,      // a list of texts; one text alone is a list of one
+  secret,     // also as <name>_file; never shown anywhere
+};
+
+// An option of an exporter. The name is its way through the YAML: "paths.procfs" stands for
+// paths: {procfs: ...}, "collectors.netdev.device_include" for an option of the collector netdev.
+struct Option {
+  std::string_view name;
+  OptionType type;
+  std::string_view fallback;  // the default, written as in YAML; empty for none
+  std::string_view help;      // one sentence
+  std::span<const std::string_view> choices = {};
+};
+
+// A setting that has the right type but cannot be used; reported at its place in the file.
+class SettingError : public std::runtime_error {
+ public:
+  SettingError(std::string option, const std::string& message)
+      : std::runtime_error(message), option_(std::move(option)) {}
+  const std::string& option() const { return option_; }
+
+ private:
+  std::string option_;
+};
+
+// What a user's site declares and built-in code cannot know: metrics with fixed names, by name.
+// Read-only once built; any thread.
+class Declarations {
+ public:
+  virtual ~Declarations() = default;
+  virtual const MetricSpec* find(std::string_view name) const = 0;
+};
+
+// The options of one instance: every option of the plugin has a value, its default if need be.
+// Asking for an option that the plugin does not list, or by another type, is a programming error and
+// throws std::logic_error. Read-only; copies are cheap enough to keep.
+class Settings {
+ public:
+  using Value = std::variant<std::string, bool, std::int64_t, double, Duration,
+                             std::vector<std::string>, std::function<std::string()>>;
+
+  // For tests and for the config loader. Options without an entry in `values` take their defaults.
+  static Settings make(std::span<const Option> options, std::map<std::string, Value> values = {},
+                       std::string instance = "main");
+
+  const std::string& text(std::string_view option) const;  // text, path, regex, choice
+  bool flag(std::string_view option) const;
+  std::int64_t integer(std::string_view option) const;
+  double number(std::string_view option) const;
+  Duration duration(std::string_view option) const;
+  const std::vector<std::string>& texts(std::string_view option) const;
+  // Read at every call, so that a rotated secret file takes effect with the next connection.
+  std::string secret(std::string_view option) const;
+  bool given(std::string_view option) const;  // stands in the file, even if equal to the default
+
+  const std::string& instance() const { return instance_; }
+  const Declarations& declarations() const { return *declarations_; }
+  void set_declarations(std::shared_ptr<const Declarations> declarations);
+
+  // Two instances with equal settings are interchangeable: a reload keeps the running one.
+  bool operator==(const Settings& other) const { return fingerprint_ == other.fingerprint_; }
+  void set_fingerprint(std::string fingerprint) { fingerprint_ = std::move(fingerprint); }
+
+ private:
+  struct Entry {
+    OptionType type;
+    Value value;
+    bool given;
+  };
+  const Entry& entry(std::string_view option, std::initializer_list<OptionType> types) const;
+
+  std::string instance_;
+  std::string fingerprint_;
+  std::map<std::string, Entry, std::less<>> entries_;
+  std::shared_ptr<const Declarations> declarations_;
+};
+
+}  // namespace basewatch

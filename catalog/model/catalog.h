@@ -1,0 +1,135 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/clock.h"
+#include "agent/base/diagnostics.h"
+#include "catalog/model/metric.h"
+
+// The catalog as plain structs: what catalog/load fills from YAML and catalog/compiler checks and
+// renders. Nothing in here knows YAML, and nothing decides anything.
+namespace basewatch::catalog {
+
+// A text together with the place it was written, for messages that point into it.
+struct Text {
+  std::string value;
+  Location where;
+};
+
+struct MetricEntry {
+  MetricSpec spec;
+  Location where;
+  std::string since;         // version of basewatch that first had it
+  std::string from_table;    // from: {stat: ctxt} -> table "stat", field "ctxt"
+  std::string from_field;
+  std::string from_source;   // from: textfile -> emitted by the user, let in by that passthrough
+};
+
+struct FamilyEntry {
+  FamilySpec spec;
+  Location where;
+  std::string since;
+};
+
+struct PassthroughEntry {
+  PassthroughSpec spec;
+  Location where;
+};
+
+// What a rule or alert is tested with; rendered into a promtool test.
+struct TestCase {
+  Location where;
+  // "node_load1{...}" -> "5x20". Labels job, instance and node are filled in where not written.
+  std::vector<std::pair<Text, Text>> series;
+  Duration at{};                                // when the alert is looked at
+  std::map<std::string, std::string> expect;    // labels of the firing alert beyond the static ones
+  std::string summary, description;             // as a person reads them; needed where templated
+};
+
+struct RuleEntry {
+  Text record;
+  Text expr;
+  std::string help;
+  Location where;
+  std::string documented_use;  // used_by: why it exists although nothing in the catalog reads it
+};
+
+enum class AlertSeverity { critical, warning, info };
+enum class AlertClass { normal, instant };  // instant: pages within a minute, small `for`
+enum class AlertScope { node, fleet };      // fleet: the result need not carry `node`
+
+struct Runbook {
+  std::string meaning, impact, diagnosis, mitigation;
+  bool complete() const {
+    return !meaning.empty() && !impact.empty() && !diagnosis.empty() && !mitigation.empty();
+  }
+};
+
+struct AlertEntry {
+  Text name;
+  Text expr;
+  Duration hold{};             // `for`
+  Duration keep_firing{};
+  AlertClass alert_class = AlertClass::normal;
+  AlertSeverity severity = AlertSeverity::warning;
+  std::string priority;        // P1 ... P5
+  AlertScope scope = AlertScope::node;
+  std::map<std::string, std::string> labels;
+  Text summary, description;
+  std::string threshold;       // name in the site's thresholds, written {{threshold}} in expr
+  Runbook runbook;
+  std::vector<TestCase> fires, quiet;
+  Location where;
+};
+
+struct Subject {
+  std::string name;            // folder of the catalog: "node"
+  std::string exporter;        // who emits its metrics; its job is {{job.<exporter>}}
+  std::string prefix;          // dropped from metric names to make C++ names: "node_"
+  bool host_wide = false;      // one target per host: instance=<node> instead of <node>/<name>
+  std::vector<MetricEntry> metrics;
+  std::vector<FamilyEntry> families;
+  std::vector<PassthroughEntry> passthroughs;
+  std::vector<RuleEntry> rules;
+  std::vector<AlertEntry> alerts;
+};
+
+struct Threshold {
+  double value = 0;
+  std::string help;
+  Location where;
+};
+
+// What a user adds to, or overrides in, the built-in catalog.
+struct Site {
+  Duration scrape_interval = std::chrono::seconds(10);
+  Duration scrape_timeout = std::chrono::seconds(5);
+  Duration evaluation_interval = std::chrono::seconds(10);
+  std::map<std::string, Threshold> thresholds;
+  std::map<std::string, std::vector<std::string>> jobs;  // exporter -> its jobs; default its own name
+  std::string runbook_url;                               // base; the alert's name is appended
+  std::optional<Subject> own;                            // metrics, rules and alerts of the user
+};
+
+// Owns every string that its specs point to; copies share them.
+struct Catalog {
+  std::vector<Subject> subjects;  // in order of name
+  std::shared_ptr<std::deque<std::string>> strings = std::make_shared<std::deque<std::string>>();
+  std::shared_ptr<std::deque<std::vector<std::string_view>>> lists =
+      std::make_shared<std::deque<std::vector<std::string_view>>>();
+
+  std::string_view keep(std::string_view text) { return strings->emplace_back(text); }
+  std::span<const std::string_view> keep(const std::vector<std::string>& texts) {
+    auto& list = lists->emplace_back();
+    for (const auto& text : texts) list.push_back(keep(text));
+    return list;
+  }
+};
+
+}  // namespace basewatch::catalog

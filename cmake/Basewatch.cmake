@@ -1,0 +1,42 @@
+# The four kinds of targets of this project.
+
+# basewatch_library(name DEPS a b): a static library of every .cc file in the current folder.
+function(basewatch_library name)
+  cmake_parse_arguments(arg "" "" "DEPS;EXCLUDE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  foreach(excluded ${arg_EXCLUDE})
+    list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/${excluded})
+  endforeach()
+  if(NOT sources)  # BRING-UP ONLY: remove once every folder has code
+    add_library(basewatch_${name} INTERFACE)
+    target_link_libraries(basewatch_${name} INTERFACE ${arg_DEPS})
+    return()
+  endif()
+  add_library(basewatch_${name} STATIC ${sources})
+  target_link_libraries(basewatch_${name} PUBLIC ${arg_DEPS})
+endfunction()
+
+# basewatch_exporter(name DEPS a b): the exporter in exporters/<name>, linked in and listed. Its folder
+# defines the constant `basewatch::<name>::plugin`; its descriptors come from catalog/<name>.
+function(basewatch_exporter name)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc
+       ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*/*.cc)
+  if(NOT sources)  # BRING-UP ONLY
+    return()
+  endif()
+  add_library(basewatch_exporter_${name} STATIC ${sources})
+  target_link_libraries(basewatch_exporter_${name}
+                        PUBLIC basewatch_plugin basewatch_descriptors ${arg_DEPS})
+  set_property(GLOBAL APPEND PROPERTY basewatch_exporters ${name})
+endfunction()
+
+# basewatch_test(name FILES a_test.cc DEPS x LABEL unit): a doctest program and its CTest entry.
+function(basewatch_test name)
+  cmake_parse_arguments(arg "" "LABEL" "FILES;DEPS" ${ARGN})
+  add_executable(test_${name} ${arg_FILES} ${CMAKE_SOURCE_DIR}/tests/main.cc)
+  target_link_libraries(test_${name} PRIVATE ${arg_DEPS})
+  target_compile_definitions(test_${name} PRIVATE SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  add_test(NAME ${arg_LABEL}_${name} COMMAND test_${name})
+  set_tests_properties(${arg_LABEL}_${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 120)
+endfunction()

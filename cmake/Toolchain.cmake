@@ -1,0 +1,42 @@
+# Compiler, flags and presets' switches; nothing about the project's own targets.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+# Line numbers and function names are what a backtrace needs; full debug info doubles the link time.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+
+set(BASEWATCH_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
+option(BASEWATCH_FUZZ "Build the fuzzers with libFuzzer (needs clang)" OFF)
+
+add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wshadow=local -Wnon-virtual-dtor
+                    -fno-omit-frame-pointer)
+
+if(BASEWATCH_SANITIZE)
+  add_compile_options(-fsanitize=${BASEWATCH_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${BASEWATCH_SANITIZE})
+else()
+  # Hardening; _FORTIFY_SOURCE hides errors from the sanitizers, so it is only here.
+  add_compile_options(-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+                      -D_GLIBCXX_ASSERTIONS)
+  add_link_options(-Wl,-z,relro,-z,now -pie)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64")
+    add_compile_options(-fcf-protection)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    add_compile_options(-mbranch-protection=standard)
+  endif()
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+include_directories(${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
