@@ -20,6 +20,9 @@ namespace basewatch::catalog {
 struct Text {
   std::string value;
   Location where;
+  std::vector<Anchor> anchors = {};  // where the text does not stand in a row from `where` on
+
+  Location at(std::size_t offset) const { return place_in(where, anchors, offset); }
 };
 
 struct MetricEntry {
@@ -120,6 +123,7 @@ struct Site {
 // Owns every string that its specs point to; copies share them.
 struct Catalog {
   std::vector<Subject> subjects;  // in order of name
+  std::string shown_as;           // stands before the paths of its files in messages
   std::shared_ptr<std::deque<std::string>> strings = std::make_shared<std::deque<std::string>>();
   std::shared_ptr<std::deque<std::vector<std::string_view>>> lists =
       std::make_shared<std::deque<std::vector<std::string_view>>>();
