@@ -124,6 +124,11 @@ Config read(yaml::Node root, const std::string& path, std::span<const Plugin* co
   Config out;
   if (!diagnostics.ok() && root.kind == yaml::Kind::null)
     return out;  // it could not be read at all
+  if (root.kind != yaml::Kind::mapping && root.kind != yaml::Kind::null) {
+    diagnostics.error(root.where,
+                      "the configuration must be a mapping that starts with version: 1");
+    return out;
+  }
   Expander expander(environment, diagnostics);
   expander.expand(root);
   auto folder = std::filesystem::path(path).parent_path().string();
