@@ -7,8 +7,8 @@
 
 namespace basewatch {
 
-// A clock that stands still until a test moves it. Waiters sleep on their own condition variable and
-// are woken by advance(), so "an hour later" costs nothing and nothing ever polls.
+// A clock that stands still until a test moves it. Waiters sleep on their own condition variable
+// and are woken by advance(), so "an hour later" costs nothing and nothing ever polls.
 class FakeClock final : public Clock {
  public:
   explicit FakeClock(WallTime start = WallTime(std::chrono::seconds(1'700'000'000)))
@@ -33,8 +33,9 @@ class FakeClock final : public Clock {
       arrived_.notify_all();
     }
     condition.wait(lock);
-    // Woken by somebody else, we may be on the list of an advance() that goes on; our caller is free
-    // to destroy condition and mutex, so it must have finished with them first, and needs the mutex.
+    // Woken by somebody else, we may be on the list of an advance() that goes on; our caller is
+    // free to destroy condition and mutex, so it must have finished with them first, and needs the
+    // mutex.
     lock.unlock();
     {
       std::unique_lock guard(mutex_);

@@ -16,8 +16,8 @@ class Registry;
 
 namespace basewatch {
 
-// The agent's own metrics that other folders count (requests, reloads, delivered log lines). They are
-// made from the catalog's descriptors only, so none can go undeclared:
+// The agent's own metrics that other folders count (requests, reloads, delivered log lines). They
+// are made from the catalog's descriptors only, so none can go undeclared:
 //
 //   auto& reloads = self.counter(metrics::agent::config_reloads_total.spec(), {"failure"});
 //   reloads.Increment();

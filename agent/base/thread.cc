@@ -8,7 +8,8 @@
 namespace basewatch {
 namespace {
 
-// The new thread inherits the mask of its creator, so there is no moment in which it takes a signal.
+// The new thread inherits the mask of its creator, so there is no moment in which it takes a
+// signal.
 class BlockedSignals {
  public:
   BlockedSignals() {

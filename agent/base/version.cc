@@ -2,6 +2,8 @@
 
 namespace basewatch {
 
-std::string_view version() { return BASEWATCH_VERSION; }
+std::string_view version() {
+  return BASEWATCH_VERSION;
+}
 
 }  // namespace basewatch

@@ -13,8 +13,8 @@ namespace basewatch::scrape {
 namespace {
 
 constexpr Duration kLongestBackgroundRun = std::chrono::seconds(30);
-constexpr int kServedIntervals = 3;             // how long a background result is good for
-constexpr std::size_t kMostLeftBehind = 2;      // runs of one collector that reloads abandoned
+constexpr int kServedIntervals = 3;               // how long a background result is good for
+constexpr std::size_t kMostLeftBehind = 2;        // runs of one collector that reloads abandoned
 constexpr std::size_t kMostDuplicatesLogged = 8;  // different ones, per collector
 
 }  // namespace
@@ -27,8 +27,8 @@ CollectorState::CollectorState(Instance& instance, Lane& lane, const Collector& 
       collector_(collector),
       every_(every) {}
 
-// A single collector may fill the cap of its instance; one that does more fails by itself, so that it
-// does not push out the others.
+// A single collector may fill the cap of its instance; one that does more fails by itself, so that
+// it does not push out the others.
 PageLimits CollectorState::page_limits() const {
   PageLimits limits;
   limits.samples = std::min(limits.samples, instance_.max_series());

@@ -16,9 +16,9 @@ class Core;
 class Instance;
 class Ticket;
 
-// One collector of an instance between its runs, and who waits for it. It is idle, queued or running,
-// and never has a second run. A run past its deadline is stuck: nobody waits for it any longer, its
-// page will be dropped, and nothing is started until it ends.
+// One collector of an instance between its runs, and who waits for it. It is idle, queued or
+// running, and never has a second run. A run past its deadline is stuck: nobody waits for it any
+// longer, its page will be dropped, and nothing is started until it ends.
 //
 // Owned by its instance. All members with Core::mutex held unless they say otherwise.
 class CollectorState {
@@ -27,8 +27,8 @@ class CollectorState {
   CollectorState(Instance& instance, Lane& lane, const Collector& collector, Duration every);
 
   // --- for a scrape
-  // Answers the slot at once where that is possible, else lets it wait for a run, which is joined or
-  // queued. With `in_place` a background collector runs like any other.
+  // Answers the slot at once where that is possible, else lets it wait for a run, which is joined
+  // or queued. With `in_place` a background collector runs like any other.
   void ask(Ticket& ticket, std::size_t slot, MonoTime until, bool in_place, MonoTime now,
            Jobs& jobs);
   // What is known now; starts nothing.

@@ -13,8 +13,8 @@
 namespace basewatch::scrape {
 
 // What all parts of one engine share: the lock that guards every state machine, the clock and a way
-// to the log. Runs hold it by shared_ptr; a run that outlives the engine finds it closed and touches
-// neither clock nor log, which may be gone.
+// to the log. Runs hold it by shared_ptr; a run that outlives the engine finds it closed and
+// touches neither clock nor log, which may be gone.
 class Core {
  public:
   Core(Clock& clock, Log& log, const Limits& limits) : clock(clock), limits(limits), log_(&log) {}
@@ -25,7 +25,7 @@ class Core {
 
   // The members below are guarded by `mutex`.
   bool closed = false;
-  std::size_t abandoned_total = 0;                // runs left behind by a reload, ever
+  std::size_t abandoned_total = 0;                 // runs left behind by a reload, ever
   std::map<std::string, std::size_t> left_behind;  // those still going, by exporter/name/collector
 
   // Remembers a line; said by speak(), so that a log that blocks never blocks the lock.

@@ -9,8 +9,8 @@
 
 namespace basewatch::scrape {
 
-// The only place where the engine catches: runs foreign code, and says why it failed, or nothing when
-// it did not. The reason is fit for one line of a log, whatever the exception carried.
+// The only place where the engine catches: runs foreign code, and says why it failed, or nothing
+// when it did not. The reason is fit for one line of a log, whatever the exception carried.
 template <typename F>
 std::optional<std::string> guarded(F&& code) {
   constexpr std::size_t kLongestReason = 500;

@@ -40,11 +40,11 @@ void Instance::check_names() const {
   const auto check = [&](const std::string& name) {
     if (std::ranges::find(known, std::string_view(name)) != known.end()) return;
     const auto meant = nearest(name, known);
-    throw PlanError(plan_, "collectors." + name,
-                    fmt::format("the exporter {} has no collector \"{}\"; {}", exporter_name(),
-                                printable(name),
-                                meant.empty() ? "it has: " + join(known, ", ")
-                                              : fmt::format("did you mean \"{}\"?", meant)));
+    throw PlanError(
+        plan_, "collectors." + name,
+        fmt::format("the exporter {} has no collector \"{}\"; {}", exporter_name(), printable(name),
+                    meant.empty() ? "it has: " + join(known, ", ")
+                                  : fmt::format("did you mean \"{}\"?", meant)));
   };
   for (const auto& [name, on] : plan_.switches) check(name);
   for (const auto& [name, every] : plan_.intervals) {

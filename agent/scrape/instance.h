@@ -17,8 +17,8 @@ namespace basewatch::scrape {
 
 class Core;
 
-// A configured exporter with its collectors and lanes. Shared by the engine's list, by scrapes and by
-// every run, so that a run that was abandoned finds everything in place. What is not constant is
+// A configured exporter with its collectors and lanes. Shared by the engine's list, by scrapes and
+// by every run, so that a run that was abandoned finds everything in place. What is not constant is
 // guarded by Core::mutex.
 class Instance : public std::enable_shared_from_this<Instance> {
  public:

@@ -16,7 +16,9 @@ constexpr std::size_t kLongestNote = 500;
 InstanceHost::InstanceHost(std::shared_ptr<Core> core, std::string topic)
     : core_(std::move(core)), topic_(std::move(topic)) {}
 
-Clock& InstanceHost::clock() { return core_->clock; }
+Clock& InstanceHost::clock() {
+  return core_->clock;
+}
 
 void InstanceHost::log(LogLevel level, std::string_view message) {
   {

@@ -13,8 +13,8 @@ namespace basewatch::scrape {
 
 class Core;
 
-// What one instance's exporter sees of the agent. Keeps its notes and endpoints until the instance is
-// removed. Callable from any thread; an exporter that still talks after that is not heard.
+// What one instance's exporter sees of the agent. Keeps its notes and endpoints until the instance
+// is removed. Callable from any thread; an exporter that still talks after that is not heard.
 class InstanceHost final : public Host {
  public:
   using Handler = std::function<HttpReply(const HttpRequest&)>;

@@ -18,7 +18,9 @@ bool Lane::push(CollectorState& state) {
   return !std::exchange(submitted_, true);
 }
 
-void Lane::remove(CollectorState& state) { std::erase(queue_, &state); }
+void Lane::remove(CollectorState& state) {
+  std::erase(queue_, &state);
+}
 
 // The next run whose deadline has not passed.
 CollectorState* Lane::next() {

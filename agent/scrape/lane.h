@@ -15,9 +15,9 @@ class Core;
 // Lanes that have something to run and belong into the pool. The entries keep the instance alive.
 using Jobs = std::vector<std::shared_ptr<Pool::Job>>;
 
-// The queue of runs that may not overlap: collectors that share a connection, say. At most one worker
-// at a time drains it, so waiting in a lane costs no thread. Owned by its instance; all members but
-// run() with Core::mutex held.
+// The queue of runs that may not overlap: collectors that share a connection, say. At most one
+// worker at a time drains it, so waiting in a lane costs no thread. Owned by its instance; all
+// members but run() with Core::mutex held.
 class Lane final : public Pool::Job {
  public:
   Lane(Core& core, std::string_view name) : core_(core), name_(name) {}

@@ -59,9 +59,8 @@ void Pool::State::call(Role role) {
   const auto self = workers.emplace(workers.end());
   try {
     // Our lock is held until the handle is in its place, and work() begins by taking it.
-    self->thread = start_thread("collect", [state = shared_from_this(), role, self] {
-      state->work(role, self);
-    });
+    self->thread = start_thread(
+        "collect", [state = shared_from_this(), role, self] { state->work(role, self); });
   } catch (const std::system_error&) {
     // The system has no more threads: the jobs wait for those there are, until their deadline.
     workers.erase(self);
@@ -127,7 +126,9 @@ void Pool::State::take_jobs(std::unique_lock<std::mutex>& lock, Workers::iterato
 
 Pool::Pool(std::size_t keep) : state_(std::make_shared<State>(keep)) {}
 
-Pool::~Pool() { stop(0, Duration::zero()); }
+Pool::~Pool() {
+  stop(0, Duration::zero());
+}
 
 void Pool::submit(std::vector<std::shared_ptr<Job>> jobs) {
   if (jobs.empty()) return;

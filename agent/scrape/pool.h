@@ -10,14 +10,14 @@ namespace basewatch::scrape {
 
 // Threads that run jobs which may block for any time, also for ever, without holding up each other.
 //
-// A handful of quick jobs is done by one thread, because waking more costs more than it gains. While
-// jobs wait, a second thread stands by; when nobody took a job for two milliseconds it lends a hand,
-// and the next one stands by. So blocked jobs hold a thread each and nothing else, and as many jobs
-// run at once as there is need for. The number of threads is bounded by the number of jobs that the
-// caller submits at once, and `keep`; those above `keep` end with their job.
+// A handful of quick jobs is done by one thread, because waking more costs more than it gains.
+// While jobs wait, a second thread stands by; when nobody took a job for two milliseconds it lends
+// a hand, and the next one stands by. So blocked jobs hold a thread each and nothing else, and as
+// many jobs run at once as there is need for. The number of threads is bounded by the number of
+// jobs that the caller submits at once, and `keep`; those above `keep` end with their job.
 //
-// Patience is measured in real time, not by a Clock: it is about threads, not about scrapes. Callable
-// from any thread.
+// Patience is measured in real time, not by a Clock: it is about threads, not about scrapes.
+// Callable from any thread.
 class Pool {
  public:
   class Job {

@@ -26,6 +26,8 @@ RunEnd run_collector(const Collector& collector, PageLimits limits, const Deadli
   return end;
 }
 
-std::string time_of_day(WallTime time) { return format_utc(time).substr(11, 8) + " UTC"; }
+std::string time_of_day(WallTime time) {
+  return format_utc(time).substr(11, 8) + " UTC";
+}
 
 }  // namespace basewatch::scrape

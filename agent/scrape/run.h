@@ -22,8 +22,8 @@ struct Report {
   std::shared_ptr<const Page> page;
 };
 
-// Runs a collector to its end, however that comes about: done, absent, or failed with the reason. The
-// times are left to the caller.
+// Runs a collector to its end, however that comes about: done, absent, or failed with the reason.
+// The times are left to the caller.
 RunEnd run_collector(const Collector& collector, PageLimits limits, const Deadline& deadline);
 
 // "12:03:04 UTC"

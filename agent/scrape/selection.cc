@@ -29,8 +29,8 @@ Instances find_instances(const Instances& instances, const Request& request) {
   }
   const auto exporter = printable(request.exporter);
   if (of_exporter.empty()) {
-    throw NoSuchInstance(
-        fmt::format("no exporter \"{}\" is configured; there are: {}", exporter, list_of(exporters)));
+    throw NoSuchInstance(fmt::format("no exporter \"{}\" is configured; there are: {}", exporter,
+                                     list_of(exporters)));
   }
   if (!found.empty()) return found;
   if (request.name.empty() && of_exporter.size() == 1) return of_exporter;

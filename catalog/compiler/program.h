@@ -57,7 +57,7 @@ class Program {
   std::optional<promql::SeriesInfo> resolve(std::string_view name);
   void report_findings(const Expression& expression);
   void visit(const Expression& expression, std::set<const RuleEntry*>& seen,
-             std::vector<Recorded>& out) const;
+             std::vector<Recorded>& out, std::size_t depth = 0) const;
 
   const Site& site_;
   Diagnostics& diagnostics_;
