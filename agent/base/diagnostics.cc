@@ -11,6 +11,16 @@ std::string Location::text() const {
   return line > 0 ? fmt::format("{}:{}:{}", file, line, column) : file;
 }
 
+Location place_in(const Location& where, const std::vector<Anchor>& anchors, std::size_t offset) {
+  if (where.line == 0) return where;
+  Anchor anchor{0, where.line, where.column};
+  for (const auto& next : anchors) {
+    if (next.offset > offset) break;
+    anchor = next;
+  }
+  return {where.file, anchor.line, anchor.column + static_cast<int>(offset - anchor.offset)};
+}
+
 std::string Diagnostic::text() const {
   const auto* kind = severity == Severity::error ? "error" : "warning";
   return where.file.empty() ? fmt::format("{}: {}", kind, message)

@@ -18,6 +18,18 @@ struct Location {
   auto operator<=>(const Location&) const = default;
 };
 
+// Says where text[offset] stands in its file. The bytes after it follow one column each, until the
+// next anchor: quotes, escapes, indentation and line breaks of the file are what lies between.
+struct Anchor {
+  std::size_t offset = 0;
+  int line = 0;
+  int column = 0;
+  bool operator==(const Anchor&) const = default;
+};
+
+// The place of text[offset], whose first byte stands at `where`; anchors are in order of offset.
+Location place_in(const Location& where, const std::vector<Anchor>& anchors, std::size_t offset);
+
 enum class Severity { error, warning };
 
 struct Diagnostic {

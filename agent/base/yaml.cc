@@ -19,13 +19,93 @@ namespace {
 
 std::string_view kind_name(Kind kind) {
   switch (kind) {
-    case Kind::null: return "nothing";
-    case Kind::scalar: return "a single value";
-    case Kind::sequence: return "a list";
-    case Kind::mapping: return "a mapping";
+    case Kind::null:
+      return "nothing";
+    case Kind::scalar:
+      return "a single value";
+    case Kind::sequence:
+      return "a list";
+    case Kind::mapping:
+      return "a mapping";
   }
   return "";
 }
+
+// Finds the bytes of a scalar in the text it was read from: past quotes, escapes, indentation and
+// folded lines. What cannot be found (nothing known does that) counts on from the last byte found.
+class Aligner {
+ public:
+  Aligner(std::string_view text, const std::vector<std::size_t>& lines)
+      : text_(text), lines_(lines) {}
+
+  std::vector<Anchor> align(const Location& where, const std::string& scalar) {
+    const auto line = static_cast<std::size_t>(where.line - 1);
+    if (where.line < 1 || line >= lines_.size() || scalar.empty()) return {};
+    at_ = std::min(lines_[line] + static_cast<std::size_t>(where.column - 1), text_.size());
+    line_ = line;
+    quote_ = 0;
+    const char first = peek();
+    if (first == '\'' || first == '"') {
+      quote_ = first;
+      ++at_;
+    } else if (first == '|' || first == '>') {
+      at_ = std::min(text_.find('\n', at_), text_.size());
+    }
+    std::vector<Anchor> anchors;
+    for (std::size_t i = 0; i < scalar.size() && at_ < text_.size(); ++i) {
+      const bool blank = is_blank(scalar[i]);
+      if (!blank) skip_blanks();
+      if (at_ >= text_.size()) break;
+      add(anchors, {i, static_cast<int>(line_) + 1, static_cast<int>(at_ - lines_[line_]) + 1});
+      const auto [raw, decoded] = take(scalar[i]);
+      if (raw == 0) break;
+      if (!blank || is_blank(text_[at_])) advance(raw);
+      i += decoded - 1;
+    }
+    if (anchors.size() == 1 && anchors[0] == Anchor{0, where.line, where.column}) anchors.clear();
+    return anchors;
+  }
+
+ private:
+  static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  void advance(std::size_t count) {
+    at_ = std::min(at_ + count, text_.size());
+    while (line_ + 1 < lines_.size() && lines_[line_ + 1] <= at_) ++line_;
+  }
+  void skip_blanks() {
+    while (at_ < text_.size()) {
+      const bool folded =
+          quote_ == '"' && text_[at_] == '\\' && at_ + 1 < text_.size() && is_blank(text_[at_ + 1]);
+      if (!folded && !is_blank(text_[at_])) return;
+      advance(folded ? 2 : 1);
+    }
+  }
+  // How many bytes of the text stand for how many of the scalar.
+  std::pair<std::size_t, std::size_t> take(char wanted) const {
+    if (is_blank(wanted)) return {1, 1};
+    if (quote_ == '\'' && text_.substr(at_).starts_with("''")) return {2, 1};
+    if (quote_ != '"' || text_[at_] != '\\') return {text_[at_] == wanted ? 1 : 0, 1};
+    const char kind = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
+    const std::size_t digits = kind == 'x' ? 2 : kind == 'u' ? 4 : kind == 'U' ? 8 : 0;
+    const auto lead = static_cast<unsigned char>(wanted);
+    return {2 + digits, lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4};
+  }
+  static void add(std::vector<Anchor>& anchors, Anchor next) {
+    if (!anchors.empty()) {
+      const auto& last = anchors.back();
+      const auto columns = static_cast<int>(next.offset - last.offset);
+      if (last.line == next.line && last.column + columns == next.column) return;
+    }
+    anchors.push_back(next);
+  }
+
+  std::string_view text_;
+  const std::vector<std::size_t>& lines_;
+  std::size_t at_ = 0, line_ = 0;
+  char quote_ = 0;
+};
 
 // Ends the parser's run from inside an event; caught in parse().
 struct Stop {};
@@ -34,8 +114,13 @@ struct Stop {};
 // aliases without a bound.
 class Builder final : public YAML::EventHandler {
  public:
-  Builder(std::string_view file, Diagnostics& diagnostics, const Limits& limits)
-      : file_(file), diagnostics_(diagnostics), limits_(limits) {}
+  Builder(std::string_view text, std::string_view file, Diagnostics& diagnostics,
+          const Limits& limits)
+      : file_(file), diagnostics_(diagnostics), limits_(limits), aligner_(text, lines_) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\n') lines_.push_back(i + 1);
+    }
+  }
 
   Node take() { return std::move(root_); }
 
@@ -54,6 +139,7 @@ class Builder final : public YAML::EventHandler {
     node.scalar = value;
     const bool is_null = !node.quoted && (value.empty() || value == "~" || value == "null");
     if (is_null) node.kind = Kind::null;
+    node.anchors = aligner_.align(node.where, node.scalar);
     leaf(std::move(node));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
@@ -100,8 +186,7 @@ class Builder final : public YAML::EventHandler {
   void open(Node node) {
     count(node.where);
     if (stack_.size() >= limits_.depth) {
-      diagnostics_.error(node.where,
-                         fmt::format("nested more than {} levels deep", limits_.depth));
+      diagnostics_.error(node.where, fmt::format("nested more than {} levels deep", limits_.depth));
       throw Stop{};
     }
     stack_.push_back({std::move(node), std::nullopt, {}});
@@ -154,6 +239,8 @@ class Builder final : public YAML::EventHandler {
   std::vector<Open> stack_;
   Node root_;
   std::size_t nodes_ = 0;
+  std::vector<std::size_t> lines_{0};  // where each line of the text begins
+  Aligner aligner_;
 };
 
 // yaml-cpp recurses once per nesting level, so a hostile "[[[[..." is stopped before it gets there.
@@ -174,7 +261,8 @@ bool too_many_indicators_in_a_line(std::string_view text, std::size_t limit) {
   while (next_line(text, line)) {
     std::size_t dashes = 0;
     for (std::size_t i = 0; i + 1 < line.size(); ++i) {
-      const bool indicator = (line[i] == '-' || line[i] == '?' || line[i] == ':') && line[i + 1] == ' ';
+      const bool indicator =
+          (line[i] == '-' || line[i] == '?' || line[i] == ':') && line[i + 1] == ' ';
       if (indicator) ++dashes;
       if (!indicator && line[i] != ' ') break;
     }
@@ -210,14 +298,14 @@ Node parse(std::string_view text, std::string_view file, Diagnostics& diagnostic
                       fmt::format("nested more than {} levels deep", limits.depth));
     return empty;
   }
-  Builder builder(file, diagnostics, limits);
+  Builder builder(text, file, diagnostics, limits);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder)) return empty;
     Node root = builder.take();
     if (root.where.line == 0) root.where = empty.where;
-    Builder rest(file, diagnostics, limits);
+    Builder rest(text, file, diagnostics, limits);
     if (parser.HandleNextDocument(rest)) {
       diagnostics.error(rest.take().where, "a second document (---): write one file for each");
     }
@@ -303,9 +391,8 @@ std::optional<Duration> as_duration(const Node& node, std::string_view what,
 Mapping::Mapping(const Node& node, std::string what, Diagnostics& diagnostics)
     : node_(&node), what_(std::move(what)), diagnostics_(&diagnostics) {
   if (node.kind != Kind::mapping && node.kind != Kind::null) {
-    diagnostics.error(node.where,
-                      fmt::format("{} must be a mapping (key: value), not {}", what_,
-                                  kind_name(node.kind)));
+    diagnostics.error(node.where, fmt::format("{} must be a mapping (key: value), not {}", what_,
+                                              kind_name(node.kind)));
   }
 }
 
@@ -387,8 +474,8 @@ std::size_t Mapping::choice(std::string_view key, std::size_t fallback,
   if (!text) return fallback;
   const auto found = std::ranges::find(options, *text);
   if (found != options.end()) return static_cast<std::size_t>(found - options.begin());
-  diagnostics_->error(value->where, fmt::format("{} must be {}, not '{}'", key, wanted,
-                                                printable(*text)));
+  diagnostics_->error(value->where,
+                      fmt::format("{} must be {}, not '{}'", key, wanted, printable(*text)));
   return fallback;
 }
 
@@ -402,12 +489,11 @@ void Mapping::finish() {
     if (std::ranges::find(asked_, key.scalar) != asked_.end()) continue;
     const std::vector<std::string_view> known(asked_.begin(), asked_.end());
     const auto guess = nearest(key.scalar, known);
-    diagnostics_->error(
-        key.where,
-        guess.empty() ? fmt::format("unknown key '{}' in {}; it takes {}", printable(key.scalar),
-                                    what_, join(known, ", "))
-                      : fmt::format("unknown key '{}' in {}: did you mean '{}'?",
-                                    printable(key.scalar), what_, guess));
+    diagnostics_->error(key.where,
+                        guess.empty() ? fmt::format("unknown key '{}' in {}; it takes {}",
+                                                    printable(key.scalar), what_, join(known, ", "))
+                                      : fmt::format("unknown key '{}' in {}: did you mean '{}'?",
+                                                    printable(key.scalar), what_, guess));
   }
 }
 

@@ -22,10 +22,12 @@ class Node {
   Location where;
   std::string scalar;                                 // kind scalar
   bool quoted = false;                                // "5" is a string, 5 a number
+  std::vector<Anchor> anchors;                        // of a scalar: where its bytes stand
   std::vector<Node> items;                            // kind sequence
   std::vector<std::pair<Node, Node>> entries;         // kind mapping, in the order of the file
 
   const Node* find(std::string_view key) const;       // the value of a mapping's key, or nullptr
+  Location at(std::size_t offset) const { return place_in(where, anchors, offset); }
 };
 
 struct Limits {

@@ -21,7 +21,10 @@ struct Metric {
   std::array<std::string_view, N> labels;  // in the order of the catalog: the order of add()'s arguments
   std::array<std::uint8_t, N> by_name;     // their positions sorted by name: the order on the page
 
-  constexpr MetricSpec spec() const { return {type, name, help, {}, labels}; }
+  // As a row of a table; points into this constant, which therefore has to be a global one.
+  constexpr MetricSpec spec(std::string_view unit = {}) const {
+    return {type, name, help, unit, labels};
+  }
 };
 
 template <std::size_t N>
@@ -29,6 +32,11 @@ struct Family {
   FamilySpec spec;
   std::array<std::string_view, N> labels;
   std::array<std::uint8_t, N> by_name;
+
+  // As a row of a table, complete; points into this constant, which therefore has to be a global one.
+  constexpr FamilySpec row(std::string_view unit, std::span<const std::string_view> known) const {
+    return {spec.type, spec.pattern, spec.help, unit, labels, known};
+  }
 };
 
 namespace metrics {

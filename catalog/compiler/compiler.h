@@ -24,9 +24,10 @@ std::vector<Artefact> render(const Catalog& catalog, const Site& site);
 // The C++ side of a subject: metrics/<subject>.h with its descriptors and tables.
 std::string render_descriptors(const Subject& subject);
 
-// Writes what differs, removes generated files that are no longer rendered, and returns the paths it
-// touched; with `check_only` it touches nothing and returns what it would.
+// Writes what differs, removes generated files that are no longer rendered, and returns the paths
+// it touched; with `check_only` it touches nothing and returns what it would.
 std::vector<std::filesystem::path> write_artefacts(const std::vector<Artefact>& artefacts,
-                                                   const std::filesystem::path& out, bool check_only);
+                                                   const std::filesystem::path& out,
+                                                   bool check_only);
 
 }  // namespace basewatch::catalog

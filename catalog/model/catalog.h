@@ -20,6 +20,9 @@ namespace basewatch::catalog {
 struct Text {
   std::string value;
   Location where;
+  std::vector<Anchor> anchors = {};  // where the text does not stand in a row from `where` on
+
+  Location at(std::size_t offset) const { return place_in(where, anchors, offset); }
 };
 
 struct MetricEntry {
@@ -82,7 +85,7 @@ struct AlertEntry {
   AlertScope scope = AlertScope::node;
   std::map<std::string, std::string> labels;
   Text summary, description;
-  std::string threshold;       // name in the site's thresholds, written {{threshold}} in expr
+  std::string threshold;       // name in the site's thresholds, the first {{threshold.NAME}} in expr
   Runbook runbook;
   std::vector<TestCase> fires, quiet;
   Location where;
@@ -91,6 +94,7 @@ struct AlertEntry {
 struct Subject {
   std::string name;            // folder of the catalog: "node"
   std::string exporter;        // who emits its metrics; its job is {{job.<exporter>}}
+  std::string job;             // under which its instances are scraped unless the site says otherwise
   std::string prefix;          // dropped from metric names to make C++ names: "node_"
   bool host_wide = false;      // one target per host: instance=<node> instead of <node>/<name>
   std::vector<MetricEntry> metrics;
@@ -120,6 +124,7 @@ struct Site {
 // Owns every string that its specs point to; copies share them.
 struct Catalog {
   std::vector<Subject> subjects;  // in order of name
+  std::string shown_as;           // stands before the paths of its files in messages
   std::shared_ptr<std::deque<std::string>> strings = std::make_shared<std::deque<std::string>>();
   std::shared_ptr<std::deque<std::vector<std::string_view>>> lists =
       std::make_shared<std::deque<std::vector<std::string_view>>>();

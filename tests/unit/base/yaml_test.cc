@@ -30,6 +30,37 @@ TEST_CASE("every node knows its place") {
   CHECK(c->where.text() == "f.yml:4:9");
 }
 
+TEST_CASE("every byte of a scalar knows its place") {
+  struct Case {
+    std::string text, word;
+    int line, column;
+  };
+  const Case cases[] = {
+      {"k: one two three\n", "three", 1, 12},
+      {"k: 'it''s in quotes'\n", "in", 1, 11},
+      {"k: \"a \\\"b\\\" \\u00e9 \\x41 word\"\n", "word", 1, 25},
+      {"k: |\n  one\n  two three\n", "three", 3, 7},
+      {"k: |-\n\n  one\n    two three\n", "three", 4, 9},
+      {"k: >-\n  one\n  two\n\n  three four\n", "four", 5, 9},
+      {"k: >2\n    one\n  two\n", "two", 3, 3},
+      {"k:\n  one\n  two\n  three four\n", "four", 4, 9},
+      {"k: 'one\n  two\n  three four'\n", "four", 3, 9},
+      {"k: \"one\n  two \\\n  three four\"\n", "four", 3, 9},
+      {"k: one\r\n  two\r\n  three\r\n", "three", 3, 3},
+      {"\nlist:\n  - {k: one, l: two}\n  - a b\nk: [x,\n  'y three']\n", "three", 6, 6},
+  };
+  for (const auto& c : cases) {
+    const Read read(c.text);
+    REQUIRE_MESSAGE(read.diagnostics.ok(), c.text);
+    const auto* node = read.root.find("k");
+    if (node->kind == Kind::sequence) node = &node->items.back();
+    const auto offset = node->scalar.find(c.word);
+    REQUIRE_MESSAGE(offset != std::string::npos, c.text);
+    const Location expected{"f.yml", c.line, c.column};
+    CHECK_MESSAGE(node->at(offset).text() == expected.text(), c.text);
+  }
+}
+
 TEST_CASE("broken input is one clear error each") {
   struct Case {
     std::string text, error;
