@@ -5,6 +5,7 @@
 #include "agent/base/strings.h"
 #include "catalog/compiler/promql/analyst.h"
 #include "catalog/compiler/promql/functions.h"
+#include "catalog/compiler/promql/parser.h"
 #include "catalog/compiler/promql/regex.h"
 
 // What functions ask of their arguments, and which labels they leave.
@@ -73,6 +74,7 @@ Vector Analyst::call(const Expr& expr) {
     vector.nature = Nature::unknown;
   }
   if (name == "scalar") vector = {};
+  if (!vector.source.empty()) vector.source = print(expr);
   vector.type = find_function(name)->result;
   return vector;
 }
