@@ -164,6 +164,7 @@ void Analyst::label_replace(const Expr& expr, Vector& vector) {
   if (const auto error = regex_error(pattern); !error.empty()) {
     find(expr.args[4]->begin, "bad-regex",
          fmt::format("\"{}\" is no regular expression: {}", printable(pattern), printable(error)));
+    if (is_label_name(target)) vector.add(target, false);  // one finding is enough
     return;
   }
   if (!check_label_name(*expr.args[1]) || target == "__name__") return;

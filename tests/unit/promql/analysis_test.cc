@@ -270,6 +270,7 @@ TEST_CASE("histograms keep le until the quantile is taken") {
 
 TEST_CASE("arguments that fail only at evaluation") {
   check_codes({{"label_replace(load, 'a', '$1', 'node', '(')", "bad-regex@39"},
+               {"sum by (a) (label_replace(load, 'a', '$1', 'node', '('))", "bad-regex@51"},
                {"label_replace(load, 'a-b', '$1', 'node', '(.*)')", "bad-label@20"},
                {"label_join(load, '1a', '-', 'node')", "bad-label@17"},
                {"count_values('not a label', load)", "bad-label@13"}});
