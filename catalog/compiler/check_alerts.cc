@@ -29,7 +29,10 @@ class AlertCheck {
     if (expression_.tree) {
       check_result();
       check_labels();
-      check_functions(*expression_.tree);
+      check_flapping(expression_);
+      for (const auto& below : program_.rules_below(expression_)) {
+        check_flapping(program_.of(*below.rule));
+      }
     }
     check_text(alert_.summary);
     check_text(alert_.description);
@@ -43,19 +46,20 @@ class AlertCheck {
   void check_result() {
     const bool heartbeat = is_heartbeat(alert_);
     if (analysis_.type != promql::ValueType::instant_vector) {
-      fail(alert_.expr.where, "result-type",
+      fail(alert_.expr.at(0), "result-type",
            fmt::format("an alert needs an instant vector, and this is a {}",
                        promql::value_type_name(analysis_.type)));
       return;
     }
     if (analysis_.always_returns && !heartbeat) {
-      fail(alert_.expr.where, "no-comparison",
+      fail(alert_.expr.at(0), "no-comparison",
            "the alert always fires: compare with something, as in > {{threshold.NAME}}, without "
            "'bool'; only a heartbeat (scope: fleet, priority: P5) fires always");
     }
     const auto& labels = analysis_.labels;
-    if (alert_.scope == AlertScope::node && !labels.open && !labels.names.contains("node")) {
-      fail(alert_.expr.where, "node-missing",
+    if (alert_.scope == AlertScope::node && !labels.open &&
+        (!labels.names.contains("node") || labels.maybe.contains("node"))) {
+      fail(alert_.expr.at(0), "node-missing",
            "the result does not say which node it is about: keep the label 'node', as in "
            "sum by (node) (...), or write scope: fleet");
     }
@@ -69,26 +73,20 @@ class AlertCheck {
     for (const auto& [name, value] : names) {
       const auto& labels = analysis_.labels;
       if (!labels.names.contains(name) || labels.pinned.contains(name)) continue;
-      fail(alert_.expr.where, "label-collision",
+      fail(alert_.expr.at(0), "label-collision",
            fmt::format("the alert's label '{0}' overwrites a label that tells its series apart: "
                        "aggregate it away, or pick one value with {{{0}=\"...\"}}",
                        name));
     }
   }
 
-  void check_functions(const promql::Expr& expr) {
-    constexpr auto kFlapping = std::to_array<std::string_view>(
-        {"irate", "idelta", "topk", "bottomk", "limitk", "limit_ratio"});
-    const bool named = expr.kind == promql::Kind::call || expr.kind == promql::Kind::aggregation;
-    if (named && std::ranges::find(kFlapping, expr.text) != kFlapping.end()) {
-      fail(
-          expression_.text().at(expr.begin), "flapping",
-          fmt::format("{} makes an alert flap: {}", expr.text,
-                      expr.text[0] == 'i' ? "it looks at two samples only, so write rate or delta"
-                                          : "series come and go with their rank, so compare with a "
-                                            "threshold instead"));
+  // What makes an alert come and go is fine on a panel; here also what a recorded name brings
+  // along.
+  void check_flapping(const Expression& expression) {
+    for (const auto& finding : expression.analysis.findings) {
+      if (finding.code != kFlapping) continue;
+      fail(expression.text().at(finding.offset), kFlapping, finding.message);
     }
-    for (const auto& arg : expr.args) check_functions(*arg);
   }
 
   void check_text(const Text& text) {
