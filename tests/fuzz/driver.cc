@@ -135,7 +135,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: %s [--runs N] [--seconds S] FOLDER|FILE...\n", argv[0]);
     return 2;
   }
-  for (const int signal : {SIGABRT, SIGSEGV, SIGFPE, SIGBUS, SIGILL}) std::signal(signal, keep_crash);
+  for (const int signal : {SIGABRT, SIGSEGV, SIGFPE, SIGBUS, SIGILL})
+    std::signal(signal, keep_crash);
 
   std::vector<std::string> seeds;
   for (const auto& file : files) seeds.push_back(read_file(file));

@@ -1,5 +1,5 @@
-// What the parser takes is a page, and what the page writes the parser takes: the same samples. Twice,
-// without and with labels of a target, so that the renaming of labels is tried as well.
+// What the parser takes is a page, and what the page writes the parser takes: the same samples.
+// Twice, without and with labels of a target, so that the renaming of labels is tried as well.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -76,7 +76,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string once = written(*page);
   const auto again = page_of(once, {});
   if (!again) fail("what the page wrote is refused", once);
-  if (series_of(*page) != series_of(*again)) fail("the series differ", once + "\n" + written(*again));
+  if (series_of(*page) != series_of(*again))
+    fail("the series differ", once + "\n" + written(*again));
 
   const expose::TargetLabels target({{"job", "fuzz"}, {"a", "\"\n\\"}, {"x", ""}});
   const std::string labelled = written(*page, &target);

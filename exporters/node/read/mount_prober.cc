@@ -154,9 +154,8 @@ void MountProber::Crew::work() {
 }
 
 bool MountProber::Crew::is_full(bool is_remote) const {
-  const auto same = std::ranges::count(calls_, is_remote, [](const auto& call) {
-    return call.second.is_remote;
-  });
+  const auto same =
+      std::ranges::count(calls_, is_remote, [](const auto& call) { return call.second.is_remote; });
   return static_cast<std::size_t>(same) >= (is_remote ? kMaxRemote : kMaxLocal);
 }
 
@@ -202,7 +201,9 @@ std::size_t MountProber::Crew::helpers() const {
 MountProber::MountProber(Clock& clock, Statfs statfs)
     : clock_(clock), crew_(std::make_shared<Crew>(clock, std::move(statfs))) {}
 
-MountProber::~MountProber() { crew_->close(); }
+MountProber::~MountProber() {
+  crew_->close();
+}
 
 std::shared_ptr<MountProber> MountProber::shared() {
   static const auto prober = std::make_shared<MountProber>(
@@ -220,6 +221,8 @@ std::vector<MountProber::Answer> MountProber::ask(const std::vector<Target>& tar
   return crew_->ask(targets, until, timeout);
 }
 
-std::size_t MountProber::helpers() const { return crew_->helpers(); }
+std::size_t MountProber::helpers() const {
+  return crew_->helpers();
+}
 
 }  // namespace basewatch::node
