@@ -146,7 +146,7 @@ class Commands(unittest.TestCase):
         with urllib.request.urlopen(request, timeout=10) as reply:
             self.assertEqual("gzip", reply.headers["Content-Encoding"])
             self.assertIn(b"\nnode_load1 ", gzip.decompress(reply.read()))
-        self.assertIn('basewatch_http_requests_total{endpoint="/metrics",code="200"} ',
+        self.assertIn('basewatch_http_requests_total{code="200",endpoint="/metrics"} ',
                       agent.page("/metrics/agent"))
         other, text = get(agent.url + "/-/reload", method="POST")
         self.assertEqual((200, "reloaded\n"), (other, text))
