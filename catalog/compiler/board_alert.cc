@@ -1,0 +1,122 @@
+#include "catalog/compiler/board_alert.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+namespace basewatch::catalog {
+namespace {
+
+using promql::Expr;
+using promql::Kind;
+
+// The value of an expression that is only numbers.
+std::optional<double> constant(const Expr& expr) {
+  switch (expr.kind) {
+    case Kind::number:
+      return expr.number;
+    case Kind::paren:
+      return constant(*expr.args[0]);
+    case Kind::unary: {
+      const auto value = constant(*expr.args[0]);
+      return value && expr.text == "-" ? -*value : value;
+    }
+    case Kind::binary: {
+      const auto left = constant(*expr.args[0]), right = constant(*expr.args[1]);
+      if (!left || !right) return std::nullopt;
+      if (expr.text == "+") return *left + *right;
+      if (expr.text == "-") return *left - *right;
+      if (expr.text == "*") return *left * *right;
+      if (expr.text == "/") return *left / *right;
+      return std::nullopt;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+bool is_comparison(const Expr& expr) {
+  static const std::set<std::string, std::less<>> kComparisons{">", ">=", "<", "<=", "==", "!="};
+  return expr.kind == Kind::binary && kComparisons.contains(expr.text) && !expr.bool_modifier;
+}
+
+std::string mirrored(const std::string& op) {
+  if (op.front() == '<') return ">" + op.substr(1);
+  if (op.front() == '>') return "<" + op.substr(1);
+  return op;
+}
+
+void split(const Expr& expr, std::vector<AlertPart>& parts) {
+  if (expr.kind == Kind::paren) return split(*expr.args[0], parts);
+  if (expr.kind == Kind::binary && (expr.text == "and" || expr.text == "unless")) {
+    return split(*expr.args[0], parts);
+  }
+  if (expr.kind == Kind::binary && expr.text == "or") {
+    split(*expr.args[0], parts);
+    return split(*expr.args[1], parts);
+  }
+  if (!is_comparison(expr)) {
+    parts.push_back({&expr, std::nullopt});
+    return;
+  }
+  const auto &left = *expr.args[0], &right = *expr.args[1];
+  if (const auto value = constant(right)) {
+    parts.push_back({&left, Limit{expr.text, *value}});
+  } else if (const auto mirror = constant(left)) {
+    parts.push_back({&right, Limit{mirrored(expr.text), *mirror}});
+  } else {
+    parts.push_back({&left, std::nullopt});
+    parts.push_back({&right, std::nullopt});
+  }
+}
+
+// Where the color may change: an equality holds up to the next whole number.
+std::set<double> borders_of(const std::vector<Limit>& limits) {
+  std::set<double> borders;
+  for (const auto& limit : limits) {
+    borders.insert(limit.value);
+    if (limit.op == "==" || limit.op == "!=") borders.insert(limit.value + 1);
+  }
+  return borders;
+}
+
+std::string color_at(const std::vector<Limit>& limits, double x, const std::string& good) {
+  std::string color = good;
+  for (const auto& limit : limits) {
+    if (!limit.holds(x)) continue;
+    if (limit.critical) return "red";
+    color = "orange";
+  }
+  return color;
+}
+
+}  // namespace
+
+bool Limit::holds(double x) const {
+  if (op.front() == '>') return x > value;
+  if (op.front() == '<') return x < value;
+  const bool equal = x >= value && x < value + 1;
+  return op == "==" ? equal : !equal;
+}
+
+std::vector<AlertPart> split_alert(const Expr& expr) {
+  std::vector<AlertPart> parts;
+  split(expr, parts);
+  return parts;
+}
+
+std::vector<ColorStep> color_steps(const std::vector<Limit>& limits, const std::string& good) {
+  const auto borders = borders_of(limits);
+  std::vector<ColorStep> steps;
+  const auto add = [&](std::optional<double> from, double inside) {
+    auto color = color_at(limits, inside, good);
+    if (steps.empty() || steps.back().color != color) steps.push_back({from, std::move(color)});
+  };
+  constexpr auto kInfinity = std::numeric_limits<double>::infinity();
+  add(std::nullopt, borders.empty() ? 0 : std::nextafter(*borders.begin(), -kInfinity));
+  for (const auto border : borders) add(border, std::nextafter(border, kInfinity));
+  return steps;
+}
+
+}  // namespace basewatch::catalog
