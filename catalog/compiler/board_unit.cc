@@ -18,10 +18,10 @@ struct UnitRow {
 constexpr UnitRow kUnits[] = {
     {"amperes", "amp", ""},
     {"bits", "bits", "bps"},
-    {"boolean", "bool", ""},
     {"bytes", "bytes", "binBps"},
     {"celsius", "celsius", ""},
     {"events", "short", "eps"},
+    {"flag", "bool", ""},
     {"hertz", "hertz", ""},
     {"joules", "joule", "watt"},
     {"messages", "short", "mps"},
@@ -37,6 +37,7 @@ constexpr UnitRow kUnits[] = {
     {"rows", "short", "rowsps"},
     {"rpm", "rotrpm", ""},
     {"seconds", "s", "percentunit"},  // seconds of work in a second: a share
+    {"timestamp", "dateTimeFromNow", ""},  // in milliseconds, which the planner makes of it
     {"volts", "volt", ""},
     {"watts", "watt", ""},
     {"writes", "short", "wps"},
@@ -93,9 +94,9 @@ class Inference {
 
   std::optional<Unit> of_call(const Expr& expr) const {
     const auto& name = expr.text;
-    if (name == "time" || name == "timestamp") return Unit{"seconds"};
+    if (name == "time" || name == "timestamp") return Unit{"timestamp"};
     if (is_one_of(name, {"changes", "resets", "count_over_time"})) return Unit{"series"};
-    if (is_one_of(name, {"absent", "absent_over_time", "present_over_time"})) return Unit{"boolean"};
+    if (is_one_of(name, {"absent", "absent_over_time", "present_over_time"})) return Unit{"flag"};
     if (expr.args.empty() || is_one_of(name, {"vector", "stdvar_over_time", "ln", "log2", "log10",
                                               "exp", "sqrt", "sgn"})) {
       return std::nullopt;
@@ -114,7 +115,7 @@ class Inference {
   std::optional<Unit> of_binary(const Expr& expr) const {
     const auto &left = *expr.args[0], &right = *expr.args[1];
     const auto& op = expr.text;
-    if (expr.bool_modifier) return Unit{"boolean"};
+    if (expr.bool_modifier) return Unit{"flag"};
     if (op == "and" || op == "unless" || is_one_of(op, {"==", "!=", "<", ">", "<=", ">="})) {
       return of(left);
     }
@@ -126,7 +127,9 @@ class Inference {
       if (is_constant(left)) return of(right);
       if (is_constant(right)) return of(left);
       const auto unit = of(left);
-      return unit == of(right) ? unit : std::nullopt;
+      if (unit != of(right)) return std::nullopt;
+      if (op == "-" && unit == Unit{"timestamp"}) return Unit{"seconds"};  // an age
+      return unit;
     }
     return op == "/" ? of_division(of(left), of(right)) : std::nullopt;
   }

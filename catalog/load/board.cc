@@ -61,7 +61,7 @@ class PanelReader {
     panel_.key = entry_.string("key");
     panel_.text = text_of(entry_, "text", diagnostics_);
     read_queries();
-    panel_.kind = kind == kNone ? PanelKind::timeseries : static_cast<PanelKind>(kind);
+    if (kind != kNone) panel_.kind = static_cast<PanelKind>(kind);
     read_looks();
     read_limits();
     read_states();

@@ -39,7 +39,7 @@ struct PanelState {
 
 struct PanelEntry {
   Text title;
-  PanelKind kind = PanelKind::timeseries;
+  std::optional<PanelKind> kind;   // default: timeseries, or state-timeline for alerts on states
   std::vector<PanelQuery> queries;
   std::string help;                // the (i) of the panel; default: the metric's or the alert's
   Text unit;
