@@ -106,12 +106,9 @@ void Program::report_findings(const Expression& expression) {
     auto message = finding.message;
     if (finding.code == "unknown-metric") {
       // The analysis knows names only one by one; here is what was probably meant.
-      const auto use = std::ranges::find_if(expression.analysis.uses, [&](const auto& use) {
-        return use.offset == finding.offset;
-      });
-      if (use != expression.analysis.uses.end() && !use->metric.empty()) {
-        message = why_unknown(use->metric);
-      }
+      const auto& uses = expression.analysis.uses;
+      const auto use = std::ranges::find(uses, finding.offset, &promql::Use::offset);
+      if (use != uses.end() && !use->metric.empty()) message = why_unknown(use->metric);
     }
     report(diagnostics_, expression.text().at(finding.offset), finding.code, std::move(message));
   }
@@ -129,11 +126,12 @@ const Program::Recorded* Program::recorded(std::string_view name) const {
 }
 
 void Program::visit(const Expression& expression, std::set<const RuleEntry*>& seen,
-                    std::vector<Recorded>& out) const {
+                    std::vector<Recorded>& out, std::size_t depth) const {
+  if (depth > kDeepest * 10) return;  // analyse() has told
   for (const auto& use : expression.analysis.uses) {
     const auto* below = recorded(use.metric);
     if (!below || !seen.insert(below->rule).second) continue;
-    visit(of(*below->rule), seen, out);
+    visit(of(*below->rule), seen, out, depth + 1);
     out.push_back(*below);
   }
 }

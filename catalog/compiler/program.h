@@ -59,7 +59,7 @@ class Program {
  private:
   void analyse(const RuleEntry& rule);
   void visit(const Expression& expression, std::set<const RuleEntry*>& seen,
-             std::vector<Recorded>& out) const;
+             std::vector<Recorded>& out, std::size_t depth = 0) const;
 
   const Site& site_;
   Diagnostics& diagnostics_;

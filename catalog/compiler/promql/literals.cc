@@ -64,8 +64,8 @@ std::string format_number(double value) {
   const int exponent =
       parse_int(text.substr(text.find('e') + (text[text.find('e') + 1] == '+' ? 2 : 1)))
           .value_or(0);
-  // Go changes to the exponent from a million on and below a ten-thousandth.
-  if (exponent < -4 || exponent >= 21) return std::string(text);
+  // As Go does it, from a million on and below a ten-thousandth.
+  if (exponent < -4 || exponent >= 6) return std::string(text);
   const auto fixed = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed);
   return {buffer, fixed.ptr};
 }
