@@ -8,6 +8,7 @@
 #include "catalog/compiler/board_layout.h"
 #include "catalog/compiler/board_unit.h"
 #include "catalog/compiler/board_words.h"
+#include "catalog/compiler/checks.h"
 #include "catalog/compiler/promql/parser.h"
 #include "catalog/compiler/report.h"
 
@@ -69,6 +70,7 @@ class PanelPlanner {
   Expression read(const Text& text) {
     auto expression = program_.analyse(text);
     program_.report_findings(expression);
+    check_expression(program_, expression, diagnostics_);
     if (!expression.tree) return expression;
     for (const auto& use : expression.analysis.uses) explain(use.metric);
     const auto type = expression.analysis.type;
@@ -108,6 +110,7 @@ class PanelPlanner {
   void plan_alerts(const PanelQuery& query) {
     const AlertEntry* first = nullptr;
     std::string drawn;
+    std::vector<Limit> limits;
     for (const auto& name : query.alerts) {
       const auto* alert = find_alert(program_, name.value);
       if (!alert) {
@@ -127,7 +130,7 @@ class PanelPlanner {
         continue;
       }
       for (const auto& part : parts) {
-        if (part.limit) add_alert_limit(*part.limit, *alert);
+        if (part.limit) add_alert_limit(*part.limit, *alert, limits);
         if (!first) draw(query, *part.drawn, *alert, parts.size() > 1);
       }
       if (!first) {
@@ -136,11 +139,16 @@ class PanelPlanner {
       }
     }
     if (first && title_.empty()) title_ = first->name.value;
+    if (panel_.kind == PanelKind::table && first && !panel_.queries.empty()) {
+      panel_.queries.back().steps = color_steps(limits, "text");
+    } else {
+      panel_.limits.insert(panel_.limits.end(), limits.begin(), limits.end());
+    }
   }
 
-  void add_alert_limit(Limit limit, const AlertEntry& alert) {
+  static void add_alert_limit(Limit limit, const AlertEntry& alert, std::vector<Limit>& limits) {
     limit.critical = alert.severity == AlertSeverity::critical;
-    if (std::ranges::find(panel_.limits, limit) == panel_.limits.end()) panel_.limits.push_back(limit);
+    if (std::ranges::find(limits, limit) == limits.end()) limits.push_back(limit);
   }
 
   // A part of an expression that was analysed whole: there is nothing left to find in it.
@@ -201,7 +209,9 @@ class PanelPlanner {
                         : !entry_.unit.empty() ? entry_.unit.where
                                                : query.where;
     if (!unit) {
-      if (panel_.kind != PanelKind::heatmap) {
+      const bool shown = panel_.kind != PanelKind::heatmap && panel_.kind != PanelKind::state_timeline &&
+                         entry_.states.empty();
+      if (shown) {
         error(where, "unit-missing",
               "the unit cannot be told from the metrics: write 'unit: bytes', 'unit: requests/s', "
               "'unit: none' ...");
@@ -243,7 +253,7 @@ class PanelPlanner {
   void finish_texts() {
     panel_.title = entry_.title.empty() ? title_ : entry_.title.value;
     std::string key = entry_.key;
-    if (key.empty() && !panel_.alerts.empty()) key = "alert:" + panel_.alerts.front()->name.value;
+    if (key.empty() && is_alert_panel()) key = "alert:" + panel_.alerts.front()->name.value;
     if (key.empty()) key = panel_.title;
     panel_.id = panel_id(key);
     panel_.description = describe_panel(entry_.help.empty() ? help_ : entry_.help, panel_.alerts,
@@ -251,6 +261,12 @@ class PanelPlanner {
     for (const auto* alert : panel_.alerts) {
       for (auto& link : alert_links(*alert, program_.site())) panel_.links.push_back(std::move(link));
     }
+  }
+
+  // The one to which links lead, under the alert's name whatever its title: shows the alert over time.
+  bool is_alert_panel() const {
+    return !panel_.alerts.empty() &&
+           (panel_.kind == PanelKind::timeseries || panel_.kind == PanelKind::state_timeline);
   }
 
   // A panel shows one unit; only a table has one for each of its columns.

@@ -35,6 +35,7 @@ class BoardPlanner {
   PlannedBoard plan() {
     board_.entry = &entry_;
     board_.uid = board_uid(entry_);
+    board_.by_instance = scope_.by_instance;
     board_.tags = {"basewatch", subject_.name.empty() ? "site" : subject_.name};
     for (const auto& tag : entry_.tags) {
       if (std::ranges::find(board_.tags, tag) == board_.tags.end()) board_.tags.push_back(tag);
@@ -190,35 +191,22 @@ std::vector<PlannedBoard> plan_boards(Program& program, Diagnostics& diagnostics
   return boards;
 }
 
-std::set<std::string> names_on_boards(Program& program) {
-  std::set<std::string> names;
-  for (const auto* subject : program.subjects()) {
-    for (const auto& board : subject->boards) {
-      for (const auto& row : board.rows) {
-        for (const auto& panel : row.panels) {
-          for (const auto& query : panel.queries) {
-            if (!query.metric.empty()) names.insert(query.metric.value);
-            for (const auto& use : program.analyse(query.expr).analysis.uses) names.insert(use.metric);
-          }
-        }
-      }
-    }
-  }
-  return names;
-}
-
 std::optional<PanelAddress> panel_of(const std::vector<PlannedBoard>& boards,
                                      const AlertEntry& alert) {
+  std::optional<PanelAddress> found;
   for (const auto& board : boards) {
     for (const auto& row : board.rows) {
       for (const auto& panel : row.panels) {
-        if (std::ranges::find(panel.alerts, &alert) != panel.alerts.end()) {
-          return PanelAddress{board.uid, panel.id};
-        }
+        if (std::ranges::find(panel.alerts, &alert) == panel.alerts.end()) continue;
+        const PanelAddress address{board.uid, panel.id};
+        const bool over_time =
+            panel.kind == PanelKind::timeseries || panel.kind == PanelKind::state_timeline;
+        if (over_time) return address;
+        if (!found) found = address;
       }
     }
   }
-  return std::nullopt;
+  return found;
 }
 
 }  // namespace basewatch::catalog

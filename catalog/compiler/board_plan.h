@@ -59,6 +59,7 @@ struct PlannedBoard {
   std::vector<std::string> tags;
   std::vector<std::string> alerts;   // those of the subject, for the annotations
   bool logs = false;                 // needs a Loki
+  bool by_instance = false;
   std::vector<PlannedVariable> variables;
   std::vector<PlannedRow> rows;
 };
@@ -73,9 +74,6 @@ struct PanelAddress {
   int id = 0;
 };
 std::optional<PanelAddress> panel_of(const std::vector<PlannedBoard>& boards, const AlertEntry& alert);
-
-// The recorded names that panels select, for the check of those that nobody uses.
-std::set<std::string> names_on_boards(Program& program);
 
 // The number by which Grafana knows a panel: of its key alone, so that it stays when others come, go
 // or move. Greater than 0 and exact in JavaScript.
