@@ -176,7 +176,7 @@ class PanelPlanner {
   std::string legend(const PanelQuery& query, const promql::LabelSet& labels) const {
     if (!query.legend.empty()) return query.legend.value;
     if (panel_.kind == PanelKind::heatmap) return "{{le}}";
-    const auto varying = varying_labels(labels, scope_);
+    const auto varying = varying_labels(labels, scope_, entry_.hide);
     if (query.name.empty()) return varying;
     return varying.empty() ? query.name : varying + " " + query.name;
   }
@@ -259,7 +259,7 @@ class PanelPlanner {
     panel_.description = describe_panel(entry_.help.empty() ? help_ : entry_.help, panel_.alerts,
                                         explained_, program_);
     for (const auto* alert : panel_.alerts) {
-      for (auto& link : alert_links(*alert, program_.site())) panel_.links.push_back(std::move(link));
+      for (auto& link : alert_links(*alert, program_)) panel_.links.push_back(std::move(link));
     }
   }
 

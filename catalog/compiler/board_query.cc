@@ -73,9 +73,11 @@ std::string scoped(Expr& tree, const Scope& scope, bool keep_ranges, Program& pr
                   "[$__rate_interval]");
 }
 
-std::string varying_labels(const promql::LabelSet& labels, const Scope& scope) {
-  const auto varies = [&](const char* label) {
-    return labels.names.contains(label) && !labels.pinned.contains(label);
+std::string varying_labels(const promql::LabelSet& labels, const Scope& scope,
+                           const std::vector<std::string>& hidden) {
+  const auto varies = [&](const std::string& label) {
+    return labels.names.contains(label) && !labels.pinned.contains(label) &&
+           std::ranges::find(hidden, label) == hidden.end();
   };
   std::vector<std::string> names;
   // An instance of an exporter that is no host's own is called <node>/<name>.
@@ -86,7 +88,7 @@ std::string varying_labels(const promql::LabelSet& labels, const Scope& scope) {
   }
   for (const auto& label : labels.names) {
     const bool target = label == "job" || label == "instance" || label == "node";
-    if (!target && !labels.pinned.contains(label)) names.push_back(label);
+    if (!target && varies(label)) names.push_back(label);
   }
   std::vector<std::string> braced;
   for (const auto& name : names) braced.push_back("{{" + name + "}}");

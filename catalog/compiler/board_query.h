@@ -18,7 +18,9 @@ struct Scope {
 // fits the time shown, unless `keep_ranges`.
 std::string scoped(promql::Expr& tree, const Scope& scope, bool keep_ranges, Program& program);
 
-// "{{device}} {{mode}}": the labels by which the result's series differ on such a board.
-std::string varying_labels(const promql::LabelSet& labels, const Scope& scope);
+// "{{device}} {{mode}}": the labels by which the result's series differ on such a board, but those
+// that the author hides.
+std::string varying_labels(const promql::LabelSet& labels, const Scope& scope,
+                           const std::vector<std::string>& hidden);
 
 }  // namespace basewatch::catalog

@@ -146,6 +146,13 @@ class Inference {
   const UnitOfName& lookup_;
 };
 
+// "secons" of "seconds". Other letters make another word: threads are no reads, hits no bits.
+bool lacks_a_letter(std::string_view word, std::string_view of) {
+  if (word.size() + 1 != of.size()) return false;
+  const auto differs = std::ranges::mismatch(word, of).in1 - word.begin();
+  return word.substr(static_cast<std::size_t>(differs)) == of.substr(static_cast<std::size_t>(differs) + 1);
+}
+
 template <typename Spec>
 std::optional<DeclaredMetric> part_of(const Spec& spec, std::string_view own_name,
                                       std::string_view name) {
@@ -187,7 +194,9 @@ std::optional<std::string> grafana_unit(const Unit& unit) {
                       std::ranges::all_of(unit.word, [](char c) {
                         return (c >= 'a' && c <= 'z') || c == ' ' || c == '_' || c == '-';
                       });
-  if (!plural || !nearest(unit.word, unit_words()).empty()) return std::nullopt;
+  const bool misspelt = std::ranges::any_of(
+      unit_words(), [&](auto word) { return lacks_a_letter(unit.word, word) || lacks_a_letter(word, unit.word); });
+  if (!plural || misspelt) return std::nullopt;
   return unit.per_second ? "cps" : "short";
 }
 

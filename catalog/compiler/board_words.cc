@@ -4,6 +4,7 @@
 
 #include "agent/base/strings.h"
 #include "catalog/compiler/board_unit.h"
+#include "catalog/compiler/render.h"
 
 namespace basewatch::catalog {
 namespace {
@@ -72,12 +73,11 @@ std::string describe_panel(std::string_view help, const std::vector<const AlertE
   return join(paragraphs, "\n\n");
 }
 
-std::vector<PanelLink> alert_links(const AlertEntry& alert, const Site& site) {
+std::vector<PanelLink> alert_links(const AlertEntry& alert, const Program& program) {
   std::vector<PanelLink> links;
   const auto& name = alert.name.value;
-  if (!site.runbook_url.empty()) {
-    const auto* slash = site.runbook_url.ends_with('/') ? "" : "/";
-    links.push_back({"Runbook: " + name, fmt::format("{}{}{}.md", site.runbook_url, slash, name)});
+  if (auto url = runbook_url(program, alert); !url.empty()) {
+    links.push_back({"Runbook: " + name, std::move(url)});
   }
   links.push_back({"Alert: " + name, "/alerting/list?search=rule:" + name});
   return links;

@@ -17,6 +17,6 @@ std::string describe_panel(std::string_view help, const std::vector<const AlertE
                            const std::vector<std::string>& names, const Program& program);
 
 // To the alert's runbook, where the site has a place for them, and to its state.
-std::vector<PanelLink> alert_links(const AlertEntry& alert, const Site& site);
+std::vector<PanelLink> alert_links(const AlertEntry& alert, const Program& program);
 
 }  // namespace basewatch::catalog

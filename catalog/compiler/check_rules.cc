@@ -68,7 +68,7 @@ void check_expression(const Program& program, const Expression& expression,
 }
 
 void check_rules(Program& program, Diagnostics& diagnostics) {
-  std::set<std::string_view> used_names, used_thresholds;
+  std::set<std::string, std::less<>> used_names, used_thresholds;
   const auto note = [&](const Expression& expression) {
     for (const auto& use : expression.analysis.uses) used_names.insert(use.metric);
     for (const auto& name : expression.expansion.thresholds) used_thresholds.insert(name);

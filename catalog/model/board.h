@@ -50,7 +50,7 @@ struct PanelEntry {
   std::optional<int> decimals;
   std::vector<PanelLimit> limits;
   std::vector<PanelState> states;  // words for values
-  std::vector<std::string> hide;   // labels that are no column of a table
+  std::vector<std::string> hide;   // labels that stand in no legend and are no column
   Text text;                       // Markdown of a panel of kind text
   Location where;
 };
