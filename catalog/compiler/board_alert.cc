@@ -71,15 +71,22 @@ void split(const Expr& expr, std::vector<AlertPart>& parts) {
   }
 }
 
-// Where the color may change: an equality holds up to the next whole number.
+// Where the color may change. Grafana's step begins at its value, so `> 0` begins a little above, or
+// none killed would be red; beside a share such as 0.9 nobody sees the difference. An equality holds
+// up to the next whole number.
 std::set<double> borders_of(const std::vector<Limit>& limits) {
   std::set<double> borders;
   for (const auto& limit : limits) {
-    borders.insert(limit.value);
+    const bool beyond = limit.op == ">" || limit.op == "<=";
+    const bool whole = std::nearbyint(limit.value) == limit.value;
+    const double little = beyond && whole ? std::max(std::abs(limit.value), 1.0) * 1e-9 : 0;
+    borders.insert(limit.value + little);
     if (limit.op == "==" || limit.op == "!=") borders.insert(limit.value + 1);
   }
   return borders;
 }
+
+}  // namespace
 
 std::string color_at(const std::vector<Limit>& limits, double x, const std::string& good) {
   std::string color = good;
@@ -90,8 +97,6 @@ std::string color_at(const std::vector<Limit>& limits, double x, const std::stri
   }
   return color;
 }
-
-}  // namespace
 
 bool Limit::holds(double x) const {
   if (op.front() == '>') return x > value;

@@ -46,7 +46,11 @@ Json mappings(const PlannedPanel& panel) {
   int index = 0;
   for (const auto& state : panel.entry->states) {
     Json option{{"text", state.text}, {"index", index++}};
-    if (!state.color.empty()) option["color"] = state.color;
+    if (!state.color.empty()) {
+      option["color"] = state.color;
+    } else if (!panel.limits.empty()) {
+      option["color"] = color_at(panel.limits, state.value, "green");
+    }
     options[format_double(state.value)] = std::move(option);
   }
   return Json::array({{{"type", "value"}, {"options", std::move(options)}}});
@@ -157,9 +161,11 @@ Json field_config(const PlannedPanel& panel) {
 }
 
 Json legend(const PlannedPanel& panel) {
+  // One line that has no other name than the panel's title.
+  const bool is_alone = panel.queries.size() == 1 && panel.queries.front().legend.empty();
   return {{"displayMode", "list"},
           {"placement", "bottom"},
-          {"showLegend", panel.entry->legend},
+          {"showLegend", panel.entry->legend && !is_alone},
           {"calcs", Json::array()}};
 }
 
@@ -257,21 +263,23 @@ Json options(const PlannedPanel& panel) {
 Json transformations(const PlannedPanel& panel, const PlannedBoard& board) {
   Json list = Json::array();
   if (panel.kind != PanelKind::table) return list;
-  Json left_out{{"Time", true}, {"__name__", true}, {"job", true}};
-  if (!board.by_instance) left_out["instance"] = true;
-  if (board.entry->nodes == BoardNodes::one) left_out["node"] = true;
-  for (const auto& label : panel.entry->hide) left_out[label] = true;
-  Json names = Json::object();
+  std::vector<std::string> left_out{"Time", "__name__", "job"};
+  if (!board.by_instance) left_out.emplace_back("instance");
+  if (board.entry->nodes == BoardNodes::one) left_out.emplace_back("node");
+  left_out.insert(left_out.end(), panel.entry->hide.begin(), panel.entry->hide.end());
+  // Before merging: two metrics would otherwise differ in their names, and never share a line.
+  list.push_back({{"id", "filterFieldsByName"}, {"options", {{"exclude", {{"names", left_out}}}}}});
   const bool merged = panel.queries.size() > 1;
+  if (merged) list.push_back({{"id", "merge"}, {"options", Json::object()}});
+  Json names = Json::object();
   char ref = 'A';
   for (const auto& query : panel.queries) {
     if (hides_value(panel)) continue;
     names[merged ? std::string("Value #") + ref++ : "Value"] = query.name;
   }
-  if (merged) list.push_back({{"id", "merge"}, {"options", Json::object()}});
   list.push_back({{"id", "organize"},
                   {"options",
-                   {{"excludeByName", std::move(left_out)},
+                   {{"excludeByName", Json::object()},
                     {"indexByName", Json::object()},
                     {"renameByName", std::move(names)}}}});
   return list;
