@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 
 namespace basewatch::catalog {
@@ -118,9 +117,16 @@ std::vector<ColorStep> color_steps(const std::vector<Limit>& limits, const std::
     auto color = color_at(limits, inside, good);
     if (steps.empty() || steps.back().color != color) steps.push_back({from, std::move(color)});
   };
-  constexpr auto kInfinity = std::numeric_limits<double>::infinity();
-  add(std::nullopt, borders.empty() ? 0 : std::nextafter(*borders.begin(), -kInfinity));
-  for (const auto border : borders) add(border, std::nextafter(border, kInfinity));
+  if (borders.empty()) {
+    add(std::nullopt, 0);
+    return steps;
+  }
+  add(std::nullopt, *borders.begin() - std::max(std::abs(*borders.begin()), 1.0));
+  for (auto border = borders.begin(); border != borders.end(); ++border) {
+    const auto next = std::next(border);
+    add(*border, next == borders.end() ? *border + std::max(std::abs(*border), 1.0)
+                                       : *border + (*next - *border) / 2);
+  }
   return steps;
 }
 

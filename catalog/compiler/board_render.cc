@@ -44,7 +44,7 @@ Json annotations(const PlannedBoard& board) {
                     {"enable", true},
                     {"hide", false},
                     {"iconColor", "red"},
-                    {"expr", "ALERTS{alertstate=\"firing\",alertname=~\"" + join(board.alerts, "|") +
+                    {"expr", "ALERTS{alertstate=\"firing\",severity!=\"info\",alertname=~\"" + join(board.alerts, "|") +
                                  "\",node" + (many ? "=~" : "=") + "\"$node\"}"},
                     {"titleFormat", "{{alertname}}"},
                     {"textFormat", "{{node}} {{severity}} {{priority}}"},
