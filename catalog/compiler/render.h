@@ -18,6 +18,7 @@ inline constexpr std::string_view kGeneratedBoard = "{\n  \"uid\": \"basewatch-"
 std::optional<Artefact> render_recording(const Program& program, const Subject& subject);
 std::optional<Artefact> render_alerts(const Program& program, const Subject& subject);
 std::optional<Artefact> render_tests(const Program& program, const Subject& subject);
+std::optional<Artefact> render_instant_tests(const Program& program, const Subject& subject);
 
 // The text of an annotation and the alert's page in the runbooks, as they stand in the rule.
 std::string annotation(const Program& program, const Text& text);
