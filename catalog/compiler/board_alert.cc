@@ -70,9 +70,9 @@ void split(const Expr& expr, std::vector<AlertPart>& parts) {
   }
 }
 
-// Where the color may change. Grafana's step begins at its value, so `> 0` begins a little above, or
-// none killed would be red; beside a share such as 0.9 nobody sees the difference. An equality holds
-// up to the next whole number.
+// Where the color may change. Grafana's step begins at its value, so `> 0` begins a little above,
+// or none killed would be red; beside a share such as 0.9 nobody sees the difference. An equality
+// holds up to the next whole number.
 std::set<double> borders_of(const std::vector<Limit>& limits) {
   std::set<double> borders;
   for (const auto& limit : limits) {

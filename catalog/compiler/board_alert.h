@@ -38,7 +38,8 @@ struct ColorStep {
 // That of the worst limit which the value passes, or `good`.
 std::string color_at(const std::vector<Limit>& limits, double x, const std::string& good);
 
-// Steps that show every value in its color. An equality colors the whole numbers: == 0 is from 0 to below 1.
+// Steps that show every value in its color. An equality colors the whole numbers: == 0 is from 0 to
+// below 1.
 std::vector<ColorStep> color_steps(const std::vector<Limit>& limits, const std::string& good);
 
 }  // namespace basewatch::catalog

@@ -16,14 +16,16 @@ constexpr const char* kKindIds[] = {"timeseries", "stat",           "gauge", "ba
 
 // Whole numbers without a point, as Grafana writes them.
 Json number(double value) {
-  if (std::nearbyint(value) == value && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
+  if (std::nearbyint(value) == value && std::abs(value) < 1e15)
+    return static_cast<std::int64_t>(value);
   return value;
 }
 
 Json steps_json(const std::vector<ColorStep>& steps) {
   Json list = Json::array();
   for (const auto& step : steps) {
-    list.push_back({{"color", step.color}, {"value", step.from ? number(*step.from) : Json(nullptr)}});
+    list.push_back(
+        {{"color", step.color}, {"value", step.from ? number(*step.from) : Json(nullptr)}});
   }
   return {{"mode", "absolute"}, {"steps", std::move(list)}};
 }
@@ -133,8 +135,7 @@ Json overrides(const PlannedPanel& panel) {
     Json properties = Json::array({{{"id", "unit"}, {"value", query.unit}}});
     if (query.steps.size() > 1) {
       properties.push_back({{"id", "thresholds"}, {"value", steps_json(query.steps)}});
-      properties.push_back(
-          {{"id", "custom.cellOptions"}, {"value", {{"type", "color-text"}}}});
+      properties.push_back({{"id", "custom.cellOptions"}, {"value", {{"type", "color-text"}}}});
     }
     list.push_back({{"matcher", {{"id", "byName"}, {"options", query.name}}},
                     {"properties", std::move(properties)}});
@@ -143,15 +144,14 @@ Json overrides(const PlannedPanel& panel) {
 }
 
 Json field_config(const PlannedPanel& panel) {
-  const bool by_series =
-      panel.kind == PanelKind::timeseries || panel.kind == PanelKind::heatmap;
+  const bool by_series = panel.kind == PanelKind::timeseries || panel.kind == PanelKind::heatmap;
   Json defaults{{"unit", panel.kind == PanelKind::table ? "none" : panel.unit},
                 {"color", {{"mode", by_series ? "palette-classic" : "thresholds"}}},
                 {"mappings", mappings(panel)},
                 {"thresholds", thresholds(panel)}};
   const auto& entry = *panel.entry;
-  const bool zero_based = panel.kind == PanelKind::gauge || panel.kind == PanelKind::bargauge ||
-                          entry.stack;
+  const bool zero_based =
+      panel.kind == PanelKind::gauge || panel.kind == PanelKind::bargauge || entry.stack;
   const bool share = panel.unit == "percentunit" && zero_based && !entry.stack;
   if (entry.min || zero_based) defaults["min"] = number(entry.min.value_or(0));
   if (entry.max || share) defaults["max"] = number(entry.max.value_or(1));
@@ -198,7 +198,8 @@ Json options(const PlannedPanel& panel) {
       return {{"legend", legend(panel)}, {"tooltip", {{"mode", "multi"}, {"sort", "desc"}}}};
     case PanelKind::stat:
       return {{"reduceOptions", reduce()},
-              {"colorMode", panel.limits.empty() && panel.entry->states.empty() ? "none" : "background"},
+              {"colorMode",
+               panel.limits.empty() && panel.entry->states.empty() ? "none" : "background"},
               {"graphMode", "none"},
               {"justifyMode", "auto"},
               {"orientation", "auto"},
@@ -207,9 +208,12 @@ Json options(const PlannedPanel& panel) {
               {"showPercentChange", false},
               {"percentChangeColorMode", "standard"}};
     case PanelKind::gauge:
-      return {{"reduceOptions", reduce()},   {"orientation", "auto"},
-              {"showThresholdLabels", false}, {"showThresholdMarkers", true},
-              {"sizing", "auto"},            {"minVizHeight", 75},
+      return {{"reduceOptions", reduce()},
+              {"orientation", "auto"},
+              {"showThresholdLabels", false},
+              {"showThresholdMarkers", true},
+              {"sizing", "auto"},
+              {"minVizHeight", 75},
               {"minVizWidth", 75}};
     case PanelKind::bargauge:
       return {{"reduceOptions", reduce()},
@@ -239,27 +243,30 @@ Json options(const PlannedPanel& panel) {
                 {"countRows", false},
                 {"fields", Json::array()}}}};
     case PanelKind::state_timeline:
-      return {{"legend", legend(panel)},
-              {"tooltip", {{"mode", "single"}, {"sort", "none"}}},
-              {"mergeValues", true},
-              {"showValue", "never"},
-              {"alignValue", "left"},
-              {"rowHeight", 0.9}};
+      return {{"legend", legend(panel)}, {"tooltip", {{"mode", "single"}, {"sort", "none"}}},
+              {"mergeValues", true},     {"showValue", "never"},
+              {"alignValue", "left"},    {"rowHeight", 0.9}};
     case PanelKind::logs:
-      return {{"showTime", true},          {"showLabels", false},
-              {"showCommonLabels", false}, {"wrapLogMessage", true},
-              {"prettifyLogMessage", false}, {"enableLogDetails", true},
-              {"dedupStrategy", "none"},   {"sortOrder", "Descending"},
+      return {{"showTime", true},
+              {"showLabels", false},
+              {"showCommonLabels", false},
+              {"wrapLogMessage", true},
+              {"prettifyLogMessage", false},
+              {"enableLogDetails", true},
+              {"dedupStrategy", "none"},
+              {"sortOrder", "Descending"},
               {"showLogContextToggle", false}};
     case PanelKind::text:
       return {{"mode", "markdown"},
               {"content", panel.entry->text.value},
-              {"code", {{"language", "plaintext"}, {"showLineNumbers", false}, {"showMiniMap", false}}}};
+              {"code",
+               {{"language", "plaintext"}, {"showLineNumbers", false}, {"showMiniMap", false}}}};
   }
   return Json::object();
 }
 
-// One line for each set of labels, whatever number of queries; columns that say nothing are left out.
+// One line for each set of labels, whatever number of queries; columns that say nothing are left
+// out.
 Json transformations(const PlannedPanel& panel, const PlannedBoard& board) {
   Json list = Json::array();
   if (panel.kind != PanelKind::table) return list;
@@ -310,7 +317,8 @@ Json panel_json(const PlannedPanel& panel, const PlannedBoard& board) {
     out["fieldConfig"] = field_config(panel);
   }
   out["options"] = options(panel);
-  if (auto list = transformations(panel, board); !list.empty()) out["transformations"] = std::move(list);
+  if (auto list = transformations(panel, board); !list.empty())
+    out["transformations"] = std::move(list);
   Json links = Json::array();
   for (const auto& link : panel.links) {
     links.push_back({{"title", link.title}, {"url", link.url}, {"targetBlank", true}});

@@ -48,9 +48,10 @@ void fill_row(PlannedRow& row, int& y, Diagnostics& diagnostics) {
     if (x + panel.grid.width > kBoardColumns) {
       if (x < kBoardColumns) {
         report(diagnostics, panel.entry->where, "row-width",
-               fmt::format("this panel takes {} of {} columns, but only {} are left beside those before "
-                           "it: make the widths of a line add up to {}",
-                           panel.grid.width, kBoardColumns, kBoardColumns - x, kBoardColumns));
+               fmt::format(
+                   "this panel takes {} of {} columns, but only {} are left beside those before "
+                   "it: make the widths of a line add up to {}",
+                   panel.grid.width, kBoardColumns, kBoardColumns - x, kBoardColumns));
       }
       close_line(std::span(row.panels).subspan(begin, i - begin), y);
       begin = i;

@@ -35,10 +35,10 @@ class PanelPlanner {
     panel_.kind = entry_.kind.value_or(PanelKind::timeseries);
     for (const auto& query : entry_.queries) plan_query(query);
     for (const auto& limit : entry_.limits) add_limit(limit);
-    const bool states = !panel_.limits.empty() &&
-                        std::ranges::all_of(panel_.limits, [](const Limit& limit) {
-                          return limit.op == "==" || limit.op == "!=";
-                        });
+    const bool states =
+        !panel_.limits.empty() && std::ranges::all_of(panel_.limits, [](const Limit& limit) {
+          return limit.op == "==" || limit.op == "!=";
+        });
     if (!entry_.kind && states) panel_.kind = PanelKind::state_timeline;
     finish_texts();
     finish_unit();
@@ -55,7 +55,8 @@ class PanelPlanner {
   void plan_query(const PanelQuery& query) {
     if (!query.logql.empty()) {
       if (!query.logql.value.starts_with('{')) {
-        error(query.logql.where, "syntax", "a logql begins with the streams it reads: {job=\"...\"} |= ...");
+        error(query.logql.where, "syntax",
+              "a logql begins with the streams it reads: {job=\"...\"} |= ...");
       }
       panel_.queries.push_back({query.logql.value, query.legend.value, query.name, "none", {}});
     } else if (!query.metric.empty()) {
@@ -95,7 +96,8 @@ class PanelPlanner {
                                "histogram_quantile(0.95, sum by (le) (rate({0}_bucket[5m])))",
                                name));
     }
-    if (is(MetricType::histogram)) text.value = fmt::format("sum by (le) (rate({}_bucket[5m]))", name);
+    if (is(MetricType::histogram))
+      text.value = fmt::format("sum by (le) (rate({}_bucket[5m]))", name);
     if (is(MetricType::counter)) text.value = fmt::format("rate({}[5m])", name);
     if (!declared && !program_.resolve(name)) {
       return error(query.metric.where, "unknown-metric", program_.why_unknown(name));
@@ -209,8 +211,8 @@ class PanelPlanner {
                         : !entry_.unit.empty() ? entry_.unit.where
                                                : query.where;
     if (!unit) {
-      const bool shown = panel_.kind != PanelKind::heatmap && panel_.kind != PanelKind::state_timeline &&
-                         entry_.states.empty();
+      const bool shown = panel_.kind != PanelKind::heatmap &&
+                         panel_.kind != PanelKind::state_timeline && entry_.states.empty();
       if (shown) {
         error(where, "unit-missing",
               "the unit cannot be told from the metrics: write 'unit: bytes', 'unit: requests/s', "
@@ -223,15 +225,17 @@ class PanelPlanner {
       const auto guess = nearest(unit->word, unit_words());
       error(where, "unknown-unit",
             fmt::format("'{}' is no unit: {}", printable(unit->word),
-                        guess.empty() ? fmt::format("write the plural of what is counted, or one of {}",
-                                                    join(unit_words(), ", "))
-                                      : fmt::format("did you mean '{}'?", guess)));
+                        guess.empty()
+                            ? fmt::format("write the plural of what is counted, or one of {}",
+                                          join(unit_words(), ", "))
+                            : fmt::format("did you mean '{}'?", guess)));
     }
     return id.value_or("none");
   }
 
   void add_limit(const PanelLimit& limit) {
-    const auto expanded = expand_annotation(limit.condition, program_.site(), diagnostics_).text.value;
+    const auto expanded =
+        expand_annotation(limit.condition, program_.site(), diagnostics_).text.value;
     std::string_view rest = trim(expanded);
     std::string op;
     for (const std::string_view known : {">=", "<=", "==", "!=", ">", "<"}) {
@@ -242,10 +246,11 @@ class PanelPlanner {
     }
     const auto value = parse_double(trim(rest));
     if (op.empty() || !value) {
-      return error(limit.condition.where, "bad-limit",
-                   fmt::format("'{}' is no limit: write a comparison and a number, such as \"> 0.9\" or "
-                               "\"< {{{{threshold.NAME}}}}\"",
-                               printable(limit.condition.value)));
+      return error(
+          limit.condition.where, "bad-limit",
+          fmt::format("'{}' is no limit: write a comparison and a number, such as \"> 0.9\" or "
+                      "\"< {{{{threshold.NAME}}}}\"",
+                      printable(limit.condition.value)));
     }
     panel_.limits.push_back({op, *value, limit.critical});
   }
@@ -263,7 +268,8 @@ class PanelPlanner {
     }
   }
 
-  // The one to which links lead, under the alert's name whatever its title: shows the alert over time.
+  // The one to which links lead, under the alert's name whatever its title: shows the alert over
+  // time.
   bool is_alert_panel() const {
     return !panel_.alerts.empty() &&
            (panel_.kind == PanelKind::timeseries || panel_.kind == PanelKind::state_timeline);
@@ -279,10 +285,11 @@ class PanelPlanner {
     if (panel_.kind == PanelKind::table) return finish_columns();
     for (const auto& query : panel_.queries) {
       if (query.unit == panel_.unit || !entry_.unit.empty()) continue;
-      return error(entry_.where, "units-differ",
-                   fmt::format("the queries of this panel have different units ({} and {}): make two "
-                               "panels of it, or write the panel's 'unit'",
-                               panel_.unit, query.unit));
+      return error(
+          entry_.where, "units-differ",
+          fmt::format("the queries of this panel have different units ({} and {}): make two "
+                      "panels of it, or write the panel's 'unit'",
+                      panel_.unit, query.unit));
     }
   }
 
@@ -311,8 +318,9 @@ class PanelPlanner {
       for (const auto& alert : subject->alerts) known.push_back(alert.name.value);
     }
     const auto guess = nearest(name, known);
-    return guess.empty() ? fmt::format("there is no alert '{}' in the catalog", printable(name))
-                         : fmt::format("there is no alert '{}': did you mean {}?", printable(name), guess);
+    return guess.empty()
+               ? fmt::format("there is no alert '{}' in the catalog", printable(name))
+               : fmt::format("there is no alert '{}': did you mean {}?", printable(name), guess);
   }
 
   void explain(const std::string& name) {
@@ -324,7 +332,7 @@ class PanelPlanner {
   Program& program_;
   Diagnostics& diagnostics_;
   PlannedPanel panel_;
-  std::string title_, help_;             // where none is written
+  std::string title_, help_;            // where none is written
   std::vector<std::string> explained_;  // names that the panel reads
 };
 

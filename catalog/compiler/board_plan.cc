@@ -66,20 +66,25 @@ class BoardPlanner {
     const auto up = jobs ? fmt::format("job=~\"{}\"", regex_of(*jobs)) : std::string();
     const bool many = entry_.nodes == BoardNodes::many;
     const std::string chosen = many ? "node=~\"$node\"" : "node=\"$node\"";
-    board_.variables.push_back({"node", "Node", fmt::format("label_values(up{{{}}}, node)", up), {}, many});
+    board_.variables.push_back(
+        {"node", "Node", fmt::format("label_values(up{{{}}}, node)", up), {}, many});
     if (scope_.by_instance) {
       board_.variables.push_back(
-          {"instance", "Instance",
-           fmt::format("label_values(up{{{}{}{}}}, instance)", up, up.empty() ? "" : ",", chosen), {}, true});
+          {"instance",
+           "Instance",
+           fmt::format("label_values(up{{{}{}{}}}, instance)", up, up.empty() ? "" : ",", chosen),
+           {},
+           true});
     }
     for (const auto& variable : entry_.variables) {
       check_variable(variable);
       const auto title = variable.title.empty() ? variable.name.value : variable.title;
       const auto query = variable.metric.empty()
                              ? std::string()
-                             : fmt::format("label_values({}{{{}}}, {})", variable.metric.value, chosen,
-                                           variable.label.value);
-      board_.variables.push_back({variable.name.value, title, query, variable.options, variable.multi});
+                             : fmt::format("label_values({}{{{}}}, {})", variable.metric.value,
+                                           chosen, variable.label.value);
+      board_.variables.push_back(
+          {variable.name.value, title, query, variable.options, variable.multi});
     }
     check_uses();
   }
@@ -123,11 +128,12 @@ class BoardPlanner {
     }
     for (const auto& variable : entry_.variables) {
       if (used.contains(variable.name.value)) continue;
-      report(diagnostics_, variable.name.where, "unused-variable",
-             fmt::format("nothing on this board uses ${0}: write {1}=~\"${0}\" in an expression, or "
-                         "remove the variable",
-                         variable.name.value,
-                         variable.label.empty() ? std::string("label") : variable.label.value));
+      report(
+          diagnostics_, variable.name.where, "unused-variable",
+          fmt::format("nothing on this board uses ${0}: write {1}=~\"${0}\" in an expression, or "
+                      "remove the variable",
+                      variable.name.value,
+                      variable.label.empty() ? std::string("label") : variable.label.value));
     }
   }
 
@@ -137,7 +143,8 @@ class BoardPlanner {
     for (const auto& variable : board_.variables) known.push_back(variable.name);
     if (std::ranges::find(known, name) != known.end()) return;
     report(diagnostics_, where, "unknown-variable",
-           fmt::format("the board has no variable '${}'; it has ${}", printable(name), join(known, ", $")));
+           fmt::format("the board has no variable '${}'; it has ${}", printable(name),
+                       join(known, ", $")));
   }
 
   // Titles tell panels apart, for people and for the ids that are made of them.
@@ -154,8 +161,9 @@ class BoardPlanner {
         const auto [first, is_new] = titles.emplace(panel.title, panel.entry);
         if (!is_new) {
           report(diagnostics_, panel.entry->where, "duplicate-panel",
-                 fmt::format("the board has a panel '{}' already, at {}: write another title with 'panel:'",
-                             panel.title, first->second->where.text()));
+                 fmt::format(
+                     "the board has a panel '{}' already, at {}: write another title with 'panel:'",
+                     panel.title, first->second->where.text()));
         } else if (const auto [other, free] = ids.emplace(panel.id, &panel.entry->where); !free) {
           report(diagnostics_, panel.entry->where, "duplicate-panel",
                  fmt::format("this panel has the key of the one at {}: write another 'key'",
@@ -175,7 +183,9 @@ class BoardPlanner {
 
 }  // namespace
 
-std::string board_uid(const BoardEntry& board) { return "basewatch-" + board.name.value; }
+std::string board_uid(const BoardEntry& board) {
+  return "basewatch-" + board.name.value;
+}
 
 int panel_id(std::string_view key) {
   return static_cast<int>(1 + hash_bytes(key) % 999'999'999);

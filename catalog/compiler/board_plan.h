@@ -48,24 +48,24 @@ struct PlannedRow {
 
 struct PlannedVariable {
   std::string name, title;
-  std::string query;                 // label_values(...); empty where there are options
+  std::string query;  // label_values(...); empty where there are options
   std::vector<std::string> options;
-  bool multi = true;                 // and has "All"
+  bool multi = true;  // and has "All"
 };
 
 struct PlannedBoard {
   const BoardEntry* entry = nullptr;
   std::string uid;
   std::vector<std::string> tags;
-  std::vector<std::string> alerts;   // those of the subject, for the annotations
-  bool logs = false;                 // needs a Loki
+  std::vector<std::string> alerts;  // those of the subject, for the annotations
+  bool logs = false;                // needs a Loki
   bool by_instance = false;
   std::vector<PlannedVariable> variables;
   std::vector<PlannedRow> rows;
 };
 
-// All boards of catalog and site, in the order of subjects and files. What is wrong with them goes to
-// `diagnostics`; what can be planned all the same is. The program outlives the plan.
+// All boards of catalog and site, in the order of subjects and files. What is wrong with them goes
+// to `diagnostics`; what can be planned all the same is. The program outlives the plan.
 std::vector<PlannedBoard> plan_boards(Program& program, Diagnostics& diagnostics);
 
 // Where an alert can be looked at: /d/<uid>?viewPanel=<id>.
@@ -73,10 +73,11 @@ struct PanelAddress {
   std::string uid;
   int id = 0;
 };
-std::optional<PanelAddress> panel_of(const std::vector<PlannedBoard>& boards, const AlertEntry& alert);
+std::optional<PanelAddress> panel_of(const std::vector<PlannedBoard>& boards,
+                                     const AlertEntry& alert);
 
-// The number by which Grafana knows a panel: of its key alone, so that it stays when others come, go
-// or move. Greater than 0 and exact in JavaScript.
+// The number by which Grafana knows a panel: of its key alone, so that it stays when others come,
+// go or move. Greater than 0 and exact in JavaScript.
 int panel_id(std::string_view key);
 
 // The boards' own uid, from which links are made.

@@ -13,9 +13,9 @@ struct Scope {
   bool by_instance = false;
 };
 
-// The expression as the board asks it: every selector whose series carry the label is narrowed to the
-// chosen nodes and instances, unless it already names them; rate() and irate() take the range that
-// fits the time shown, unless `keep_ranges`.
+// The expression as the board asks it: every selector whose series carry the label is narrowed to
+// the chosen nodes and instances, unless it already names them; rate() and irate() take the range
+// that fits the time shown, unless `keep_ranges`.
 std::string scoped(promql::Expr& tree, const Scope& scope, bool keep_ranges, Program& program);
 
 // "{{device}} {{mode}}": the labels by which the result's series differ on such a board, but those

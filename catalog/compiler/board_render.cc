@@ -13,7 +13,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kSchemaVersion = 41;
 
-std::string span_text(Duration span) { return format_duration(span); }
+std::string span_text(Duration span) {
+  return format_duration(span);
+}
 
 Json link_to_others() {
   return {{"title", "Boards"},
@@ -39,17 +41,18 @@ Json annotations(const PlannedBoard& board) {
                   {"iconColor", "rgba(0, 211, 255, 1)"}});
   if (!board.alerts.empty()) {
     const bool many = board.entry->nodes == BoardNodes::many;
-    list.push_back({{"name", "Alerts"},
-                    {"datasource", board_datasource(false)},
-                    {"enable", true},
-                    {"hide", false},
-                    {"iconColor", "red"},
-                    {"expr", "ALERTS{alertstate=\"firing\",severity!=\"info\",alertname=~\"" + join(board.alerts, "|") +
-                                 "\",node" + (many ? "=~" : "=") + "\"$node\"}"},
-                    {"titleFormat", "{{alertname}}"},
-                    {"textFormat", "{{node}} {{severity}} {{priority}}"},
-                    {"tagKeys", "severity"},
-                    {"step", "1m"}});
+    list.push_back(
+        {{"name", "Alerts"},
+         {"datasource", board_datasource(false)},
+         {"enable", true},
+         {"hide", false},
+         {"iconColor", "red"},
+         {"expr", "ALERTS{alertstate=\"firing\",severity!=\"info\",alertname=~\"" +
+                      join(board.alerts, "|") + "\",node" + (many ? "=~" : "=") + "\"$node\"}"},
+         {"titleFormat", "{{alertname}}"},
+         {"textFormat", "{{node}} {{severity}} {{priority}}"},
+         {"tagKeys", "severity"},
+         {"step", "1m"}});
   }
   return {{"list", std::move(list)}};
 }
@@ -69,12 +72,9 @@ Json datasource_variable(const char* name, const char* label, const char* type) 
 }
 
 Json query_variable(const PlannedVariable& variable) {
-  Json out{{"name", variable.name},
-           {"label", variable.title},
-           {"type", "query"},
-           {"datasource", board_datasource(false)},
-           {"query", variable.query},
-           {"definition", variable.query}};
+  Json out{{"name", variable.name},   {"label", variable.title},
+           {"type", "query"},         {"datasource", board_datasource(false)},
+           {"query", variable.query}, {"definition", variable.query}};
   if (variable.multi) {
     out["current"] = {{"text", Json::array({"All"})}, {"value", Json::array({"$__all"})}};
   } else {
@@ -172,7 +172,8 @@ std::vector<Artefact> render_boards(const Catalog& catalog, const Site& site) {
   Program program(catalog, site, told_by_check);
   std::vector<Artefact> out;
   for (const auto& board : plan_boards(program, told_by_check)) {
-    out.push_back({"dashboards/" + board.entry->name.value + ".json", board_json(board).dump(2) + "\n"});
+    out.push_back(
+        {"dashboards/" + board.entry->name.value + ".json", board_json(board).dump(2) + "\n"});
   }
   return out;
 }

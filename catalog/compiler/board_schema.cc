@@ -77,6 +77,11 @@ const Keys& board_keys() {
   return keys;
 }
 
+const Keys& list_keys() {
+  static const Keys keys = parse_keys("list:array");
+  return keys;
+}
+
 const Keys& annotation_keys() {
   static const Keys keys = parse_keys(
       "name:text type?:text builtIn?:number datasource:any enable:flag hide:flag iconColor:text "
@@ -99,7 +104,8 @@ const Keys& panel_link_keys() {
 const Keys& variable_keys() {
   static const Keys keys = parse_keys(
       "name:text label:text type:text query:text definition?:text datasource?:any current:object "
-      "includeAll:flag allValue?:text multi:flag refresh?:number sort?:number hide:number regex?:text "
+      "includeAll:flag allValue?:text multi:flag refresh?:number sort?:number hide:number "
+      "regex?:text "
       "options:array");
   return keys;
 }
@@ -160,8 +166,9 @@ const Keys* panel_keys(std::string_view type) {
                              "state-timeline", "logs"}) {
       made.emplace(name, parse_keys(kPanel));
     }
-    made.emplace("text", parse_keys("id:number type:text title:text description:text gridPos:object "
-                                    "options:object"));
+    made.emplace("text",
+                 parse_keys("id:number type:text title:text description:text gridPos:object "
+                            "options:object"));
     made.emplace("row", parse_keys("id:number type:text title:text collapsed:flag gridPos:object "
                                    "panels:array"));
     return made;
@@ -178,9 +185,10 @@ const Keys* option_keys(std::string_view type) {
       {"gauge", parse_keys("reduceOptions:object orientation:text showThresholdLabels:flag "
                            "showThresholdMarkers:flag sizing:text minVizHeight:number "
                            "minVizWidth:number")},
-      {"bargauge", parse_keys("reduceOptions:object displayMode:text orientation:text valueMode:text "
-                              "namePlacement:text showUnfilled:flag sizing:text minVizWidth:number "
-                              "minVizHeight:number maxVizHeight:number legend:object")},
+      {"bargauge",
+       parse_keys("reduceOptions:object displayMode:text orientation:text valueMode:text "
+                  "namePlacement:text showUnfilled:flag sizing:text minVizWidth:number "
+                  "minVizHeight:number maxVizHeight:number legend:object")},
       {"heatmap", parse_keys("calculate:flag cellGap:number color:object exemplars:object "
                              "filterValues:object legend:object rowsFrame:object showValue:text "
                              "tooltip:object yAxis:object")},
@@ -209,8 +217,9 @@ const Keys* custom_keys(std::string_view type) {
 std::string why_no_panel_type(const std::string& type) {
   static const std::set<std::string, std::less<>> kGone{"graph", "singlestat", "table-old",
                                                         "grafana-piechart-panel"};
-  return kGone.contains(type) ? fmt::format("panels of type {} are gone since Grafana 12", type)
-                              : fmt::format("'{}' is no type of a panel that is used here", printable(type));
+  return kGone.contains(type)
+             ? fmt::format("panels of type {} are gone since Grafana 12", type)
+             : fmt::format("'{}' is no type of a panel that is used here", printable(type));
 }
 
 bool is_grafana_unit(std::string_view id) {

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-// The classic model of Grafana's boards as far as it is written here: which keys an object has and of
-// what type they are.
+// The classic model of Grafana's boards as far as it is written here: which keys an object has and
+// of what type they are.
 namespace basewatch::catalog {
 
 enum class JsonType { text, number, flag, object, array, any };
@@ -19,6 +19,7 @@ struct Key {
 using Keys = std::map<std::string, Key, std::less<>>;
 
 const Keys& board_keys();
+const Keys& list_keys();  // of templating and annotations
 const Keys& annotation_keys();
 const Keys& link_keys();
 const Keys& panel_link_keys();

@@ -36,7 +36,7 @@ constexpr UnitRow kUnits[] = {
     {"requests", "short", "reqps"},
     {"rows", "short", "rowsps"},
     {"rpm", "rotrpm", ""},
-    {"seconds", "s", "percentunit"},  // seconds of work in a second: a share
+    {"seconds", "s", "percentunit"},       // seconds of work in a second: a share
     {"timestamp", "dateTimeFromNow", ""},  // in milliseconds, which the planner makes of it
     {"volts", "volt", ""},
     {"watts", "watt", ""},
@@ -108,7 +108,8 @@ class Inference {
       if (unit->per_second) return std::nullopt;
       unit->per_second = true;
     }
-    if (name == "histogram_quantile") unit->per_second = false;  // of the buckets, not of their bounds
+    if (name == "histogram_quantile")
+      unit->per_second = false;  // of the buckets, not of their bounds
     return unit;
   }
 
@@ -150,7 +151,8 @@ class Inference {
 bool lacks_a_letter(std::string_view word, std::string_view of) {
   if (word.size() + 1 != of.size()) return false;
   const auto differs = std::ranges::mismatch(word, of).in1 - word.begin();
-  return word.substr(static_cast<std::size_t>(differs)) == of.substr(static_cast<std::size_t>(differs) + 1);
+  return word.substr(static_cast<std::size_t>(differs)) ==
+         of.substr(static_cast<std::size_t>(differs) + 1);
 }
 
 template <typename Spec>
@@ -194,8 +196,9 @@ std::optional<std::string> grafana_unit(const Unit& unit) {
                       std::ranges::all_of(unit.word, [](char c) {
                         return (c >= 'a' && c <= 'z') || c == ' ' || c == '_' || c == '-';
                       });
-  const bool misspelt = std::ranges::any_of(
-      unit_words(), [&](auto word) { return lacks_a_letter(unit.word, word) || lacks_a_letter(word, unit.word); });
+  const bool misspelt = std::ranges::any_of(unit_words(), [&](auto word) {
+    return lacks_a_letter(unit.word, word) || lacks_a_letter(word, unit.word);
+  });
   if (!plural || misspelt) return std::nullopt;
   return unit.per_second ? "cps" : "short";
 }

@@ -26,6 +26,11 @@ struct Rect {
   }
 };
 
+std::string type_of(const Json& panel) {
+  if (!panel.is_object() || !panel.contains("type") || !panel.at("type").is_string()) return {};
+  return panel.at("type").get<std::string>();
+}
+
 class BoardValidator {
  public:
   std::vector<std::string> run(std::string_view text) {
@@ -33,7 +38,8 @@ class BoardValidator {
     if (root.is_discarded()) return {"the file is not JSON"};
     if (!root.is_object()) return {"the file must hold one JSON object"};
     check_keys(root, board_keys(), "", [this](auto path, auto what) { fail(path, what); });
-    if (!errors_.empty()) return errors_;  // what is missing or of a wrong type cannot be looked into
+    if (!errors_.empty())
+      return errors_;  // what is missing or of a wrong type cannot be looked into
     check_top(root);
     check_variables(root.at("templating").at("list"));
     check_list(root.at("annotations").at("list"), "annotations.list", annotation_keys());
@@ -56,11 +62,12 @@ class BoardValidator {
   void check_top(const Json& root) {
     const auto uid = root.at("uid").get<std::string>();
     const bool plain = std::ranges::all_of(uid, [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-             c == '_';
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             c == '-' || c == '_';
     });
     if (uid.empty() || uid.size() > 40 || !plain) {
-      fail("uid", fmt::format("'{}' must be 1 to 40 of the characters A-Z a-z 0-9 _ -", printable(uid)));
+      fail("uid",
+           fmt::format("'{}' must be 1 to 40 of the characters A-Z a-z 0-9 _ -", printable(uid)));
     }
     if (root.at("title").get<std::string>().empty()) fail("title", "a board needs a title");
     if (root.at("schemaVersion") != 41) {
@@ -83,7 +90,8 @@ class BoardValidator {
       if (!keys(list[i], variable_keys(), path)) continue;
       const auto name = list[i].at("name").get<std::string>();
       const auto type = list[i].at("type").get<std::string>();
-      if (!is_label_name(name)) fail(path, fmt::format("'{}' is no name of a variable", printable(name)));
+      if (!is_label_name(name))
+        fail(path, fmt::format("'{}' is no name of a variable", printable(name)));
       if (type != "datasource" && type != "query" && type != "custom") {
         fail(path, fmt::format("'{}' is no type of a variable that is used here", printable(type)));
       }
@@ -103,8 +111,7 @@ class BoardValidator {
     for (std::size_t i = 0; i < list.size(); ++i) {
       const auto path = fmt::format("panels[{}]", i);
       check_panel(list[i], path, open);
-      if (!list[i].is_object() || list[i].value("type", "") != "row" || !list[i].contains("panels")) continue;
-      check_row(list[i], path);
+      if (type_of(list[i]) == "row" && list[i].contains("panels")) check_row(list[i], path);
     }
     check_overlaps(open);
   }
@@ -118,7 +125,7 @@ class BoardValidator {
     std::vector<Rect> closed;
     for (std::size_t i = 0; i < inside.size(); ++i) {
       const auto at = fmt::format("{}.panels[{}]", path, i);
-      if (inside[i].is_object() && inside[i].value("type", "") == "row") {
+      if (type_of(inside[i]) == "row") {
         fail(at, "a row cannot hold a row");
       }
       check_panel(inside[i], at, closed);
@@ -127,10 +134,8 @@ class BoardValidator {
   }
 
   void check_panel(const Json& panel, const std::string& path, std::vector<Rect>& rects) {
-    if (!panel.is_object() || !panel.contains("type") || !panel.at("type").is_string()) {
-      return fail(path, "a panel must be an object with a type");
-    }
-    const auto type = panel.at("type").get<std::string>();
+    const auto type = type_of(panel);
+    if (type.empty()) return fail(path, "a panel must be an object with a type");
     const auto* known = panel_keys(type);
     if (!known) return fail(path, why_no_panel_type(type));
     if (!keys(panel, *known, path)) return;
@@ -166,12 +171,14 @@ class BoardValidator {
     const auto at = path + ".gridPos";
     if (!keys(grid, grid_keys(), at)) return;
     for (const auto* key : {"x", "y", "w", "h"}) {
-      if (!grid.at(key).is_number_integer()) return fail(at, fmt::format("{} must be a whole number", key));
+      if (!grid.at(key).is_number_integer())
+        return fail(at, fmt::format("{} must be a whole number", key));
     }
     Rect rect{path, grid.at("x"), grid.at("y"), grid.at("w"), grid.at("h")};
     if (rect.x < 0 || rect.y < 0 || rect.w < 1 || rect.h < 1 || rect.x + rect.w > kColumns) {
-      return fail(at, fmt::format("x={} w={} does not fit into {} columns, or nothing is left of it", rect.x,
-                                  rect.w, kColumns));
+      return fail(at,
+                  fmt::format("x={} w={} does not fit into {} columns, or nothing is left of it",
+                              rect.x, rect.w, kColumns));
     }
     rects.push_back(std::move(rect));
   }
@@ -186,7 +193,8 @@ class BoardValidator {
 
   void check_datasource(const Json& source, const std::string& path) {
     const auto at = path + ".datasource";
-    if (!source.is_object()) return fail(at, "must be an object {type, uid}: a bare name is gone since 10");
+    if (!source.is_object())
+      return fail(at, "must be an object {type, uid}: a bare name is gone since 10");
     if (!keys(source, datasource_keys(), at)) return;
     check_uses(source.at("uid").get<std::string>(), at);
   }
@@ -217,7 +225,8 @@ class BoardValidator {
     const auto& defaults = config.at("defaults");
     if (!keys(defaults, field_keys(), path + ".defaults")) return;
     const auto unit = defaults.at("unit").get<std::string>();
-    if (!is_grafana_unit(unit)) fail(path, fmt::format("'{}' is no unit of Grafana", printable(unit)));
+    if (!is_grafana_unit(unit))
+      fail(path, fmt::format("'{}' is no unit of Grafana", printable(unit)));
     check_thresholds(defaults.at("thresholds"), path + ".defaults.thresholds");
     if (const auto* known = custom_keys(type); known && defaults.contains("custom")) {
       keys(defaults.at("custom"), *known, path + ".defaults.custom");
@@ -239,7 +248,8 @@ class BoardValidator {
       if (!keys(steps[i], step_keys(), at)) return;
       const auto& value = steps[i].at("value");
       if (i == 0 ? !value.is_null() : !value.is_number()) {
-        return fail(at, i == 0 ? "the value of the first step must be null" : "the value must be a number");
+        return fail(
+            at, i == 0 ? "the value of the first step must be null" : "the value must be a number");
       }
       if (i > 1 && value.get<double>() <= steps[i - 1].at("value").get<double>()) {
         return fail(at, "the steps must rise");
@@ -279,7 +289,9 @@ class BoardValidator {
 
 }  // namespace
 
-std::vector<std::string> validate_board(std::string_view json) { return BoardValidator().run(json); }
+std::vector<std::string> validate_board(std::string_view json) {
+  return BoardValidator().run(json);
+}
 
 std::vector<std::string> validate_boards(const std::vector<Artefact>& boards) {
   std::vector<std::string> errors;
@@ -292,7 +304,8 @@ std::vector<std::string> validate_boards(const std::vector<Artefact>& boards) {
     for (auto [key, seen] : {std::pair{"uid", &uids}, std::pair{"title", &titles}}) {
       if (!root.contains(key) || !root.at(key).is_string()) continue;
       const auto [first, is_new] = seen->emplace(root.at(key).get<std::string>(), path);
-      if (!is_new) errors.push_back(fmt::format("{}: {} is also that of {}", path, key, first->second));
+      if (!is_new)
+        errors.push_back(fmt::format("{}: {} is also that of {}", path, key, first->second));
     }
   }
   return errors;

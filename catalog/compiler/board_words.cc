@@ -38,9 +38,9 @@ std::string condition_of(const AlertEntry& alert, const Program& program) {
 }
 
 std::string line_of(const AlertEntry& alert, const Program& program) {
-  std::string line = fmt::format("**{}** ({}, {}) {}", alert.name.value,
-                                 severity_word(alert.severity), alert.priority,
-                                 condition_of(alert, program));
+  std::string line =
+      fmt::format("**{}** ({}, {}) {}", alert.name.value, severity_word(alert.severity),
+                  alert.priority, condition_of(alert, program));
   if (alert.hold > Duration::zero()) line += " for " + format_duration(alert.hold);
   return line + ". " + alert.runbook.meaning;
 }

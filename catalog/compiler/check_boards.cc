@@ -16,15 +16,17 @@ void check_names(const std::vector<PlannedBoard>& boards, Diagnostics& diagnosti
   for (const auto& board : boards) {
     const auto &name = board.entry->name, &title = board.entry->title;
     if (const auto [first, is_new] = names.emplace(name.value, &name); !is_new) {
-      report(diagnostics, name.where, "duplicate-board",
-             fmt::format("there is a board '{}' already, at {}: choose another name, the uid and the "
-                         "file are made of it",
-                         name.value, first->second->where.text()));
+      report(
+          diagnostics, name.where, "duplicate-board",
+          fmt::format("there is a board '{}' already, at {}: choose another name, the uid and the "
+                      "file are made of it",
+                      name.value, first->second->where.text()));
     }
     if (const auto [first, is_new] = titles.emplace(title.value, &title); !is_new) {
-      report(diagnostics, title.where, "duplicate-board",
-             fmt::format("there is a board with the title '{}' already, at {}: choose another title",
-                         title.value, first->second->where.text()));
+      report(
+          diagnostics, title.where, "duplicate-board",
+          fmt::format("there is a board with the title '{}' already, at {}: choose another title",
+                      title.value, first->second->where.text()));
     }
   }
 }
@@ -39,8 +41,9 @@ void check_alerts(const Program& program, const std::vector<PlannedBoard>& board
     for (const auto& alert : subject->alerts) {
       if (panel_of(boards, alert)) continue;
       report(diagnostics, alert.name.where, "alert-without-panel",
-             fmt::format("no board shows what {0} sees: add '- alert: {0}' to the panels of a board.yml",
-                         alert.name.value));
+             fmt::format(
+                 "no board shows what {0} sees: add '- alert: {0}' to the panels of a board.yml",
+                 alert.name.value));
     }
   }
 }

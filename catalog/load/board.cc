@@ -8,8 +8,9 @@
 namespace basewatch::catalog {
 namespace {
 
-const std::vector<std::string_view> kKinds{"timeseries", "stat",           "gauge", "bargauge", "heatmap",
-                                           "table",      "state-timeline", "logs",  "text"};
+const std::vector<std::string_view> kKinds{"timeseries",     "stat",    "gauge",
+                                           "bargauge",       "heatmap", "table",
+                                           "state-timeline", "logs",    "text"};
 const std::vector<std::string_view> kColors{"green", "yellow", "orange", "red",
                                             "blue",  "purple", "gray"};
 const std::vector<std::pair<std::string_view, int>> kWidths{
@@ -51,6 +52,7 @@ class PanelReader {
   PanelReader(const yaml::Node& node, Diagnostics& diagnostics)
       : entry_(node, "a panel", diagnostics), diagnostics_(diagnostics) {
     panel_.where = node.where;
+    wrong_ = node.kind != yaml::Kind::mapping;
   }
 
   PanelEntry read() {
@@ -66,12 +68,13 @@ class PanelReader {
     read_limits();
     read_states();
     entry_.finish();
-    check();
+    if (!wrong_) check();
     return std::move(panel_);
   }
 
  private:
   void error(const Location& where, std::string message) {
+    wrong_ = true;
     diagnostics_.error(where, std::move(message));
   }
 
@@ -79,14 +82,16 @@ class PanelReader {
     auto own = read_query(entry_, diagnostics_);
     const auto* list = entry_.find("queries");
     if (list && list->kind != yaml::Kind::sequence) {
-      return error(list->where, "queries must be a list, each with a '-' and a metric, expr or alert");
+      return error(list->where,
+                   "queries must be a list, each with a '-' and a metric, expr or alert");
     }
     if (!list) {
       if (sources_of(own) > 0) panel_.queries.push_back(std::move(own));
       return;
     }
     if (sources_of(own) > 0) {
-      error(list->where, "a panel has either one metric, expr or alert, or 'queries'; write one of them");
+      error(list->where,
+            "a panel has either one metric, expr or alert, or 'queries'; write one of them");
     }
     for (const auto& item : list->items) {
       yaml::Mapping entry(item, "a query", diagnostics_);
@@ -96,7 +101,8 @@ class PanelReader {
       entry.finish();
       panel_.queries.push_back(std::move(query));
     }
-    if (list->items.empty()) error(list->where, "queries is empty: write a query, or remove the panel");
+    if (list->items.empty())
+      error(list->where, "queries is empty: write a query, or remove the panel");
   }
 
   void read_looks() {
@@ -109,23 +115,25 @@ class PanelReader {
     if (panel_.min && panel_.max && *panel_.min >= *panel_.max) {
       error(entry_.where("max"), "max must be greater than min");
     }
-    if (entry_.find("decimals")) panel_.decimals = static_cast<int>(entry_.integer("decimals", 0, 0, 9));
+    if (entry_.find("decimals"))
+      panel_.decimals = static_cast<int>(entry_.integer("decimals", 0, 0, 9));
     panel_.hide = entry_.strings("hide");
   }
 
   int read_width() {
     const auto* node = entry_.find("width");
     if (!node) return 0;
-    const auto named = std::ranges::find(kWidths, node->scalar, &std::pair<std::string_view, int>::first);
+    const auto named =
+        std::ranges::find(kWidths, node->scalar, &std::pair<std::string_view, int>::first);
     if (node->kind == yaml::Kind::scalar && named != kWidths.end()) return named->second;
     const auto number = node->kind == yaml::Kind::scalar ? parse_int(node->scalar) : std::nullopt;
     if (number && *number >= 1 && *number <= 24) return static_cast<int>(*number);
     error(node->where,
-          fmt::format("width must be full, half, third, quarter, sixth, or 1 to 24 of the board's 24 "
-                      "columns{}",
-                      node->kind == yaml::Kind::scalar
-                          ? fmt::format(", not '{}'", printable(node->scalar))
-                          : ""));
+          fmt::format(
+              "width must be full, half, third, quarter, sixth, or 1 to 24 of the board's 24 "
+              "columns{}",
+              node->kind == yaml::Kind::scalar ? fmt::format(", not '{}'", printable(node->scalar))
+                                               : ""));
     return 0;
   }
 
@@ -141,7 +149,8 @@ class PanelReader {
     const auto* node = entry_.find("states");
     if (!node) return;
     if (node->kind != yaml::Kind::mapping) {
-      return error(node->where, "states must be a mapping of values to words, such as {0: down, 1: up}");
+      return error(node->where,
+                   "states must be a mapping of values to words, such as {0: down, 1: up}");
     }
     for (const auto& [key, value] : node->entries) {
       PanelState state;
@@ -163,9 +172,10 @@ class PanelReader {
   void check() {
     for (const auto& query : panel_.queries) {
       if (sources_of(query) == 1) continue;
-      error(query.where, sources_of(query) == 0
-                             ? "a query needs a 'metric', an 'expr' or an 'alert'"
-                             : "a query has one of metric, expr, alert and logql: write exactly one");
+      return error(query.where,
+                   sources_of(query) == 0
+                       ? "a query needs a 'metric', an 'expr' or an 'alert'"
+                       : "a query has one of metric, expr, alert and logql: write exactly one");
     }
     const bool text = panel_.kind == PanelKind::text;
     if (text != !panel_.text.empty() || (text && !panel_.queries.empty())) {
@@ -178,8 +188,8 @@ class PanelReader {
     const bool logs = panel_.kind == PanelKind::logs;
     for (const auto& query : panel_.queries) {
       if (logs == !query.logql.empty()) continue;
-      error(query.where, logs ? "a panel of kind logs needs a 'logql'"
-                              : "'logql' is only for panels of kind logs");
+      return error(query.where, logs ? "a panel of kind logs needs a 'logql'"
+                                     : "'logql' is only for panels of kind logs");
     }
     const bool named = !panel_.title.empty() || (panel_.queries.size() == 1 && !logs && !text &&
                                                  panel_.queries.front().expr.empty());
@@ -189,6 +199,7 @@ class PanelReader {
   yaml::Mapping entry_;
   Diagnostics& diagnostics_;
   PanelEntry panel_;
+  bool wrong_ = false;  // one word about a panel is enough
 };
 
 VariableEntry read_variable(const yaml::Node& node, Diagnostics& diagnostics) {
@@ -210,9 +221,10 @@ VariableEntry read_variable(const yaml::Node& node, Diagnostics& diagnostics) {
                       "'options'; write one of them");
   }
   if (!variable.name.empty() && !is_label_name(variable.name.value)) {
-    diagnostics.error(variable.name.where,
-                      fmt::format("'{}' is no name of a variable: write letters, digits and '_' only",
-                                  printable(variable.name.value)));
+    diagnostics.error(
+        variable.name.where,
+        fmt::format("'{}' is no name of a variable: write letters, digits and '_' only",
+                    printable(variable.name.value)));
   }
   return variable;
 }
@@ -226,7 +238,8 @@ RowEntry read_row(const yaml::Node& node, Diagnostics& diagnostics) {
   if (panels && (panels->kind != yaml::Kind::sequence || panels->items.empty())) {
     diagnostics.error(panels->where, "panels must be a list of panels, each with a '-'");
   } else if (panels) {
-    for (const auto& item : panels->items) row.panels.push_back(PanelReader(item, diagnostics).read());
+    for (const auto& item : panels->items)
+      row.panels.push_back(PanelReader(item, diagnostics).read());
   }
   entry.finish();
   return row;
@@ -239,10 +252,11 @@ void check_board_name(const Text& name, Diagnostics& diagnostics) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   });
   if (plain && name.value.size() <= 30) return;
-  diagnostics.error(name.where,
-                    fmt::format("'{}' is no name of a board, which becomes its file and its uid: write at "
-                                "most 30 small letters, digits and '-'",
-                                printable(name.value)));
+  diagnostics.error(
+      name.where,
+      fmt::format("'{}' is no name of a board, which becomes its file and its uid: write at "
+                  "most 30 small letters, digits and '-'",
+                  printable(name.value)));
 }
 
 BoardEntry read_board(const yaml::Node& node, Diagnostics& diagnostics) {
@@ -263,13 +277,15 @@ BoardEntry read_board(const yaml::Node& node, Diagnostics& diagnostics) {
     diagnostics.error(node.where, "'from' and 'refresh' must be longer than nothing");
   }
   if (const auto* list = entry.find("variables"); list && list->kind == yaml::Kind::sequence) {
-    for (const auto& item : list->items) board.variables.push_back(read_variable(item, diagnostics));
+    for (const auto& item : list->items)
+      board.variables.push_back(read_variable(item, diagnostics));
   } else if (list) {
     diagnostics.error(list->where, "variables must be a list, each with a '-'");
   }
   const auto* rows = entry.required("rows");
   if (rows && (rows->kind != yaml::Kind::sequence || rows->items.empty())) {
-    diagnostics.error(rows->where, "rows must be a list of rows, each with a '-', a title and panels");
+    diagnostics.error(rows->where,
+                      "rows must be a list of rows, each with a '-', a title and panels");
   } else if (rows) {
     for (const auto& item : rows->items) board.rows.push_back(read_row(item, diagnostics));
   }

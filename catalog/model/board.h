@@ -10,7 +10,17 @@
 // Boards as plain structs: what stands in board.yml, before anything is looked up or drawn.
 namespace basewatch::catalog {
 
-enum class PanelKind { timeseries, stat, gauge, bargauge, heatmap, table, state_timeline, logs, text };
+enum class PanelKind {
+  timeseries,
+  stat,
+  gauge,
+  bargauge,
+  heatmap,
+  table,
+  state_timeline,
+  logs,
+  text
+};
 
 // One thing that a panel asks for: exactly one of metric, expr, alerts and logql is given.
 struct PanelQuery {
@@ -39,12 +49,12 @@ struct PanelState {
 
 struct PanelEntry {
   Text title;
-  std::optional<PanelKind> kind;   // default: timeseries, or state-timeline for alerts on states
+  std::optional<PanelKind> kind;  // default: timeseries, or state-timeline for alerts on states
   std::vector<PanelQuery> queries;
-  std::string help;                // the (i) of the panel; default: the metric's or the alert's
+  std::string help;  // the (i) of the panel; default: the metric's or the alert's
   Text unit;
-  std::string key;                 // what the panel's id is made of; default: its title or alert
-  int width = 0, height = 0;       // 0: what the kind has
+  std::string key;            // what the panel's id is made of; default: its title or alert
+  int width = 0, height = 0;  // 0: what the kind has
   bool stack = false, legend = true;
   std::optional<double> min, max;
   std::optional<int> decimals;
