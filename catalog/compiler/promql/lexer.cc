@@ -109,7 +109,8 @@ Token Lexer::number_or_duration() {
   if (end >= text_.size() || !is_name(text_[end])) {
     auto token = take(Token::Type::number, end - position_);
     if (!parse_number(token.text)) {
-      throw SyntaxError(token.begin, fmt::format("{} is no number", printable(token.text)));
+      throw SyntaxError(token.begin, fmt::format("{} is no number, or none that fits a double",
+                                                 printable(token.text)));
     }
     return token;
   }
