@@ -6,6 +6,7 @@
 
 #include "agent/base/strings.h"
 #include "catalog/compiler/board_layout.h"
+#include "catalog/compiler/board_panel_unit.h"
 #include "catalog/compiler/board_unit.h"
 #include "catalog/compiler/board_words.h"
 #include "catalog/compiler/checks.h"
@@ -168,7 +169,7 @@ class PanelPlanner {
   void add(const PanelQuery& query, Expression expression, bool own_range = false) {
     PlannedQuery planned;
     planned.name = query.name;
-    planned.unit = grafana(unit(query, *expression.tree), query);
+    planned.unit = panel_unit(query, entry_, panel_.kind, *expression.tree, program_, diagnostics_);
     planned.expr = scoped(*expression.tree, scope_, own_range || query.keep_range, program_);
     if (planned.unit == "dateTimeFromNow") planned.expr = fmt::format("1000 * ({})", planned.expr);
     planned.legend = legend(query, expression.analysis.labels);
@@ -181,56 +182,6 @@ class PanelPlanner {
     const auto varying = varying_labels(labels, scope_, entry_.hide);
     if (query.name.empty()) return varying;
     return varying.empty() ? query.name : varying + " " + query.name;
-  }
-
-  // The first that is written: at the query, at the panel; else what the expression tells.
-  std::optional<Unit> unit(const PanelQuery& query, const promql::Expr& tree) {
-    if (!query.unit.empty()) return parse_unit(query.unit.value);
-    if (!entry_.unit.empty()) return parse_unit(entry_.unit.value);
-    return unit_of(tree, [this](std::string_view name) { return unit_of_name(name); });
-  }
-
-  std::optional<Unit> unit_of_name(std::string_view name) {
-    if (const auto metric = find_metric(program_.subjects(), name)) {
-      return metric->unit.empty() ? std::nullopt : std::optional(parse_unit(metric->unit));
-    }
-    if (name == "up") return Unit{"flag"};
-    if (name == "scrape_duration_seconds") return Unit{"seconds"};
-    if (name == "ALERTS") return Unit{"alerts"};
-    const auto* recorded = program_.recorded(name);
-    if (!recorded) return std::nullopt;
-    const auto operation = name.substr(name.rfind(':') + 1);
-    if (operation.starts_with("ratio")) return Unit{"ratio"};
-    const auto& below = program_.of(*recorded->rule);
-    if (!below.tree) return std::nullopt;
-    return unit_of(*below.tree, [this](std::string_view read) { return unit_of_name(read); });
-  }
-
-  std::string grafana(const std::optional<Unit>& unit, const PanelQuery& query) {
-    const auto& where = !query.unit.empty()    ? query.unit.where
-                        : !entry_.unit.empty() ? entry_.unit.where
-                                               : query.where;
-    if (!unit) {
-      const bool shown = panel_.kind != PanelKind::heatmap &&
-                         panel_.kind != PanelKind::state_timeline && entry_.states.empty();
-      if (shown) {
-        error(where, "unit-missing",
-              "the unit cannot be told from the metrics: write 'unit: bytes', 'unit: requests/s', "
-              "'unit: none' ...");
-      }
-      return "none";
-    }
-    auto id = grafana_unit(*unit);
-    if (!id) {
-      const auto guess = nearest(unit->word, unit_words());
-      error(where, "unknown-unit",
-            fmt::format("'{}' is no unit: {}", printable(unit->word),
-                        guess.empty()
-                            ? fmt::format("write the plural of what is counted, or one of {}",
-                                          join(unit_words(), ", "))
-                            : fmt::format("did you mean '{}'?", guess)));
-    }
-    return id.value_or("none");
   }
 
   void add_limit(const PanelLimit& limit) {
