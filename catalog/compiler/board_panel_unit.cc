@@ -9,7 +9,11 @@
 namespace basewatch::catalog {
 namespace {
 
-std::optional<Unit> unit_of_name(std::string_view name, const Program& program) {
+// Rules may stand on each other in a circle, which another check tells of.
+constexpr int kDeepest = 50;
+
+std::optional<Unit> unit_of_name(std::string_view name, const Program& program, int depth = 0) {
+  if (depth > kDeepest) return std::nullopt;
   if (const auto metric = find_metric(program.subjects(), name)) {
     return metric->unit.empty() ? std::nullopt : std::optional(parse_unit(metric->unit));
   }
@@ -22,7 +26,8 @@ std::optional<Unit> unit_of_name(std::string_view name, const Program& program) 
   if (operation.starts_with("ratio")) return Unit{"ratio"};
   const auto& below = program.of(*recorded->rule);
   if (!below.tree) return std::nullopt;
-  return unit_of(*below.tree, [&](std::string_view read) { return unit_of_name(read, program); });
+  return unit_of(*below.tree,
+                 [&](std::string_view read) { return unit_of_name(read, program, depth + 1); });
 }
 
 std::string why_unknown(const Unit& unit) {

@@ -40,19 +40,20 @@ Json annotations(const PlannedBoard& board) {
                   {"hide", true},
                   {"iconColor", "rgba(0, 211, 255, 1)"}});
   if (!board.alerts.empty()) {
+    // Only where one begins: a mark that lasts as long as the alert hides what is under it.
     const bool many = board.entry->nodes == BoardNodes::many;
-    list.push_back(
-        {{"name", "Alerts"},
-         {"datasource", board_datasource(false)},
-         {"enable", true},
-         {"hide", false},
-         {"iconColor", "red"},
-         {"expr", "ALERTS{alertstate=\"firing\",severity!=\"info\",alertname=~\"" +
-                      join(board.alerts, "|") + "\",node" + (many ? "=~" : "=") + "\"$node\"}"},
-         {"titleFormat", "{{alertname}}"},
-         {"textFormat", "{{node}} {{severity}} {{priority}}"},
-         {"tagKeys", "severity"},
-         {"step", "1m"}});
+    const auto firing = "ALERTS{alertstate=\"firing\",severity!=\"info\",alertname=~\"" +
+                        join(board.alerts, "|") + "\",node" + (many ? "=~" : "=") + "\"$node\"}";
+    list.push_back({{"name", "Alerts that begin"},
+                    {"datasource", board_datasource(false)},
+                    {"enable", true},
+                    {"hide", false},
+                    {"iconColor", "red"},
+                    {"expr", firing + " unless " + firing + " offset 1m"},
+                    {"titleFormat", "{{alertname}}"},
+                    {"textFormat", "{{node}} {{severity}} {{priority}}"},
+                    {"tagKeys", "severity"},
+                    {"step", "1m"}});
   }
   return {{"list", std::move(list)}};
 }

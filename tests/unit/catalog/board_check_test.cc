@@ -200,4 +200,13 @@ TEST_CASE("a recorded name that only a panel uses is used") {
   CHECK(World(files).diagnostics.text().find("[unused-record]") != std::string::npos);
 }
 
+TEST_CASE("a panel over rules that go round in a circle") {
+  auto files = board_files("          - {panel: R, expr: 'instance:tiny_a:sum'}\n");
+  files["tiny/rules.yml"] =
+      "version: 1\nrules:\n  - {record: 'instance:tiny_a:sum', expr: 'instance:tiny_b:sum', help: "
+      "A.}\n"
+      "  - {record: 'instance:tiny_b:sum', expr: 'instance:tiny_a:sum', help: B.}\n";
+  CHECK(World(files).diagnostics.text().find("[cycle]") != std::string::npos);
+}
+
 }  // namespace basewatch::catalog
