@@ -114,8 +114,6 @@ Json custom(const PlannedPanel& panel) {
       return timeseries_custom(panel);
     case PanelKind::state_timeline:
       return {{"fillOpacity", 70}, {"lineWidth", 0}};
-    case PanelKind::table:
-      return {{"align", "auto"}, {"cellOptions", {{"type", "auto"}}}, {"inspect", false}};
     default:
       return nullptr;
   }
@@ -216,7 +214,16 @@ Json panel_json(const PlannedPanel& panel, const PlannedBoard& board) {
     out["transformations"] = std::move(list);
   Json links = Json::array();
   for (const auto& link : panel.links) {
-    links.push_back({{"title", link.title}, {"url", link.url}, {"targetBlank", true}});
+    links.push_back({{"title", link.title},
+                     {"type", "link"},
+                     {"tags", Json::array()},
+                     {"asDropdown", false},
+                     {"includeVars", false},
+                     {"keepTime", false},
+                     {"icon", "external link"},
+                     {"targetBlank", true},
+                     {"tooltip", ""},
+                     {"url", link.url}});
   }
   if (!links.empty()) out["links"] = std::move(links);
   return out;

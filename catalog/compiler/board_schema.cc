@@ -96,11 +96,6 @@ const Keys& link_keys() {
   return keys;
 }
 
-const Keys& panel_link_keys() {
-  static const Keys keys = parse_keys("title:text url:text targetBlank:flag");
-  return keys;
-}
-
 const Keys& variable_keys() {
   static const Keys keys = parse_keys(
       "name:text label:text type:text query:text definition?:text datasource?:any current:object "
@@ -209,8 +204,7 @@ const Keys* custom_keys(std::string_view type) {
                   "gradientMode:text showPoints:text spanNulls:any axisPlacement:text "
                   "scaleDistribution:object stacking:object thresholdsStyle:object "
                   "axisSoftMin?:number axisSoftMax?:number")},
-      {"state-timeline", parse_keys("fillOpacity:number lineWidth:number")},
-      {"table", parse_keys("align:text cellOptions:object inspect:flag")}};
+      {"state-timeline", parse_keys("fillOpacity:number lineWidth:number")}};
   return find(all, type);
 }
 

@@ -21,8 +21,7 @@ using Keys = std::map<std::string, Key, std::less<>>;
 const Keys& board_keys();
 const Keys& list_keys();  // of templating and annotations
 const Keys& annotation_keys();
-const Keys& link_keys();
-const Keys& panel_link_keys();
+const Keys& link_keys();  // of a board's and of a panel's
 const Keys& variable_keys();
 const Keys& grid_keys();
 const Keys& datasource_keys();

@@ -152,7 +152,7 @@ class BoardValidator {
     if (panel.contains("links")) {
       const auto& links = panel.at("links");
       for (std::size_t i = 0; i < links.size(); ++i) {
-        keys(links[i], panel_link_keys(), fmt::format("{}.links[{}]", path, i));
+        keys(links[i], link_keys(), fmt::format("{}.links[{}]", path, i));
       }
     }
     check_transformations(panel, path);
