@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include <set>
-
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <nlohmann/json.hpp>
 
 #include "agent/base/strings.h"
@@ -294,6 +294,19 @@ TEST_CASE("where an alert can be looked at") {
   REQUIRE(address);
   CHECK(address->uid == "basewatch-tiny");
   CHECK(address->id == panel_id("alert:TinyHigh"));
+}
+
+TEST_CASE("a board that is gone from the catalog is removed, a user's own is not") {
+  World world(board_files());
+  TemporaryFolder folder;
+  const auto boards = render_boards(world.catalog, world.site);
+  write_artefacts(boards, folder.path(), false);
+  std::ofstream(folder.path() / "dashboards/mine.json") << "{\n  \"uid\": \"mine\"}\n";
+  std::ofstream(folder.path() / "dashboards/gone.json") << boards[0].text;
+  CHECK(write_artefacts(boards, folder.path(), false) ==
+        std::vector<std::filesystem::path>{"dashboards/gone.json"});
+  CHECK(std::filesystem::exists(folder.path() / "dashboards/mine.json"));
+  CHECK(write_artefacts(boards, folder.path(), true).empty());
 }
 
 // The catalog of this source tree.
