@@ -2,7 +2,6 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <nlohmann/json.hpp>
 
 #include "agent/base/strings.h"
 #include "catalog/compiler/board_alert.h"
