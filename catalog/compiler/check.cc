@@ -4,7 +4,7 @@
 namespace basewatch::catalog {
 
 void check(const Catalog& catalog, const Site& site, Diagnostics& diagnostics) {
-  const Program program(catalog, site, diagnostics);
+  Program program(catalog, site, diagnostics);
   for (const auto* subject : program.subjects()) {
     for (const auto& rule : subject->rules) {
       check_expression(program, program.of(rule), diagnostics);
@@ -16,6 +16,7 @@ void check(const Catalog& catalog, const Site& site, Diagnostics& diagnostics) {
     }
   }
   check_rules(program, diagnostics);
+  check_boards(program, diagnostics);
 }
 
 }  // namespace basewatch::catalog

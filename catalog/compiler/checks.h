@@ -10,12 +10,15 @@ void check_expression(const Program& program, const Expression& expression,
                       Diagnostics& diagnostics);
 
 // Result type; recorded names and thresholds that nobody uses.
-void check_rules(const Program& program, Diagnostics& diagnostics);
+void check_rules(Program& program, Diagnostics& diagnostics);
 
 // An alert's own: comparison, node, labels that collide, functions that flap, its texts.
 void check_alert(const Program& program, const AlertEntry& alert, Diagnostics& diagnostics);
 
 // At least one case each that fires and that stays quiet, and all of them sound.
 void check_tests(const Program& program, const AlertEntry& alert, Diagnostics& diagnostics);
+
+// Boards and their panels; an alert that no panel shows.
+void check_boards(Program& program, Diagnostics& diagnostics);
 
 }  // namespace basewatch::catalog

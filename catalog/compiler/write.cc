@@ -15,7 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // Where nothing stands but what is generated; a stale file is only looked for here.
-constexpr std::string_view kFolders[] = {"rules/recording", "rules/alerts", "rules/tests"};
+constexpr std::string_view kFolders[] = {"rules/recording", "rules/alerts", "rules/tests",
+                                         "dashboards"};
 
 [[noreturn]] void fail(const fs::path& path, const std::string& reason) {
   throw InputError(fmt::format("{}: error: cannot be written: {}", path.string(), reason));
@@ -64,7 +65,8 @@ std::vector<fs::path> stale_files(const std::set<fs::path>& rendered, const fs::
       const auto path = fs::path(folder) / entry->path().filename();
       if (rendered.contains(path)) continue;
       const auto text = read(entry->path());
-      if (text && text->starts_with(kGenerated)) stale.push_back(path);
+      if (!text) continue;
+      if (text->starts_with(kGenerated) || text->starts_with(kGeneratedBoard)) stale.push_back(path);
     }
   }
   return stale;

@@ -10,20 +10,13 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/diagnostics.h"
+#include "catalog/model/board.h"
 #include "catalog/model/metric.h"
+#include "catalog/model/text.h"
 
 // The catalog as plain structs: what catalog/load fills from YAML and catalog/compiler checks and
 // renders. Nothing in here knows YAML, and nothing decides anything.
 namespace basewatch::catalog {
-
-// A text together with the place it was written, for messages that point into it.
-struct Text {
-  std::string value;
-  Location where;
-  std::vector<Anchor> anchors = {};  // where the text does not stand in a row from `where` on
-
-  Location at(std::size_t offset) const { return place_in(where, anchors, offset); }
-};
 
 struct MetricEntry {
   MetricSpec spec;
@@ -102,6 +95,7 @@ struct Subject {
   std::vector<PassthroughEntry> passthroughs;
   std::vector<RuleEntry> rules;
   std::vector<AlertEntry> alerts;
+  std::vector<BoardEntry> boards;
 };
 
 struct Threshold {
