@@ -76,9 +76,21 @@ void read_metrics_file(const yaml::Node& root, Subject& subject, Reading reading
                     "'_' only",
                     printable(subject.exporter)));
   }
+  subject.job = file.string("job", subject.exporter);
   subject.prefix = file.string("prefix");
   subject.host_wide = file.flag("host_wide", false);
   if (const auto* list = file.required("metrics")) read_metrics(*list, subject, reading);
+  file.finish();
+}
+
+using Reader = void (*)(const yaml::Node& list, Subject& subject, Reading reading);
+
+// rules.yml and alerts.yml: a version and one list.
+void read_list_file(const yaml::Node& root, std::string_view key, Reader reader, Subject& subject,
+                    Reading reading) {
+  yaml::Mapping file(root, fmt::format("{}.yml", key), reading.diagnostics);
+  read_version(file, reading.diagnostics);
+  if (const auto* list = file.required(key)) reader(*list, subject, reading);
   file.finish();
 }
 
@@ -140,7 +152,7 @@ Catalog load(const Files& files, std::string_view shown_as, Diagnostics& diagnos
     auto [found, is_new] = subjects.try_emplace(name);
     auto& subject = found->second;
     if (is_new) {
-      subject.name = subject.exporter = name;
+      subject.name = subject.exporter = subject.job = name;
       check_subject_name(name, shown, diagnostics);
     }
     const auto errors = diagnostics.errors();
@@ -148,6 +160,8 @@ Catalog load(const Files& files, std::string_view shown_as, Diagnostics& diagnos
     const bool broken = root.kind == yaml::Kind::null && diagnostics.errors() > errors;
     if (broken) continue;
     if (file == "metrics.yml") read_metrics_file(root, subject, reading);
+    if (file == "rules.yml") read_list_file(root, "rules", read_rules, subject, reading);
+    if (file == "alerts.yml") read_list_file(root, "alerts", read_alerts, subject, reading);
   }
   for (auto& [name, subject] : subjects) catalog.subjects.push_back(std::move(subject));
   std::vector<const Subject*> all;

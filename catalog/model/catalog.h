@@ -85,7 +85,7 @@ struct AlertEntry {
   AlertScope scope = AlertScope::node;
   std::map<std::string, std::string> labels;
   Text summary, description;
-  std::string threshold;       // name in the site's thresholds, written {{threshold}} in expr
+  std::string threshold;       // name in the site's thresholds, the first {{threshold.NAME}} in expr
   Runbook runbook;
   std::vector<TestCase> fires, quiet;
   Location where;
@@ -94,6 +94,7 @@ struct AlertEntry {
 struct Subject {
   std::string name;            // folder of the catalog: "node"
   std::string exporter;        // who emits its metrics; its job is {{job.<exporter>}}
+  std::string job;             // under which its instances are scraped unless the site says otherwise
   std::string prefix;          // dropped from metric names to make C++ names: "node_"
   bool host_wide = false;      // one target per host: instance=<node> instead of <node>/<name>
   std::vector<MetricEntry> metrics;

@@ -1,0 +1,21 @@
+#include "catalog/compiler/checks.h"
+#include "catalog/compiler/compiler.h"
+
+namespace basewatch::catalog {
+
+void check(const Catalog& catalog, const Site& site, Diagnostics& diagnostics) {
+  const Program program(catalog, site, diagnostics);
+  for (const auto* subject : program.subjects()) {
+    for (const auto& rule : subject->rules) {
+      check_expression(program, program.of(rule), diagnostics);
+    }
+    for (const auto& alert : subject->alerts) {
+      check_expression(program, program.of(alert), diagnostics);
+      check_alert(program, alert, diagnostics);
+      check_tests(program, alert, diagnostics);
+    }
+  }
+  check_rules(program, diagnostics);
+}
+
+}  // namespace basewatch::catalog

@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/base/strings.h"
+#include "catalog/compiler/checks.h"
+#include "catalog/compiler/report.h"
+
+namespace basewatch::catalog {
+namespace {
+
+// A matcher on `job` may only come from {{job.EXPORTER}}: a user may call his jobs anything.
+void check_job_matchers(const Expression& expression, Diagnostics& diagnostics) {
+  const auto& text = expression.text();
+  const auto expanded = [&](std::size_t matcher) {
+    const auto after_label = text.value.find_first_not_of(" \t\r\n", matcher + 3);
+    return std::ranges::find(expression.expansion.job_operators, after_label) !=
+           expression.expansion.job_operators.end();
+  };
+  for (const auto& use : expression.analysis.uses) {
+    for (const auto& matcher : use.matchers) {
+      if (matcher.label != "job" || expanded(matcher.offset)) continue;
+      report(diagnostics, text.at(matcher.offset), "literal-job",
+             fmt::format("the job '{}' may be called otherwise at the user's: write "
+                         "job=\"{{{{job.EXPORTER}}}}\"",
+                         printable(matcher.value)));
+    }
+  }
+}
+
+void check_ranges(const Program& program, const Expression& expression, Diagnostics& diagnostics) {
+  const auto least = 4 * program.site().scrape_interval;
+  for (const auto& use : expression.analysis.uses) {
+    if (use.range == Duration::zero() || use.range >= least) continue;
+    report(diagnostics, expression.text().at(use.offset), "short-range",
+           fmt::format("[{}] holds fewer than four scrapes, which come every {}: write at least [{}]",
+                       format_duration(use.range), format_duration(program.site().scrape_interval),
+                       format_duration(least)));
+  }
+}
+
+void check_record(const RuleEntry& rule, const Expression& expression, Diagnostics& diagnostics) {
+  if (!expression.tree) return;
+  const auto type = expression.analysis.type;
+  if (type == promql::ValueType::instant_vector || type == promql::ValueType::scalar) return;
+  report(diagnostics, rule.expr.where, "result-type",
+         fmt::format("a rule records an instant vector, and this is a {}",
+                     promql::value_type_name(type)));
+}
+
+}  // namespace
+
+void check_expression(const Program& program, const Expression& expression, Diagnostics& diagnostics) {
+  check_job_matchers(expression, diagnostics);
+  check_ranges(program, expression, diagnostics);
+}
+
+void check_rules(const Program& program, Diagnostics& diagnostics) {
+  std::set<std::string_view> used_names, used_thresholds;
+  const auto note = [&](const Expression& expression) {
+    for (const auto& use : expression.analysis.uses) used_names.insert(use.metric);
+    for (const auto& name : expression.expansion.thresholds) used_thresholds.insert(name);
+  };
+  const auto note_text = [&](const Text& text) {
+    for (const auto& [name, threshold] : program.site().thresholds) {
+      if (text.value.find("threshold." + name) != std::string::npos) used_thresholds.insert(name);
+    }
+  };
+  for (const auto* subject : program.subjects()) {
+    for (const auto& rule : subject->rules) note(program.of(rule));
+    for (const auto& alert : subject->alerts) {
+      note(program.of(alert));
+      note_text(alert.summary);
+      note_text(alert.description);
+    }
+  }
+  for (const auto* subject : program.subjects()) {
+    for (const auto& rule : subject->rules) {
+      check_record(rule, program.of(rule), diagnostics);
+      if (used_names.contains(rule.record.value) || !rule.documented_use.empty()) continue;
+      report(diagnostics, rule.record.where, "unused-record",
+             fmt::format("nothing uses {}: remove the rule, or say who needs it with 'used_by'",
+                         rule.record.value));
+    }
+  }
+  for (const auto& [name, threshold] : program.site().thresholds) {
+    if (used_thresholds.contains(name)) continue;
+    report(diagnostics, threshold.where, "unused-threshold",
+           fmt::format("no rule and no alert uses the threshold {0}: remove it, or write "
+                       "{{{{threshold.{0}}}}} where it belongs",
+                       name));
+  }
+}
+
+}  // namespace basewatch::catalog

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "catalog/compiler/program.h"
+
+// The checks by what they look at; check() runs all. Each is told of in docs/catalog.md.
+namespace basewatch::catalog {
+
+// Of every expression, whoever's it is: literal job matchers, ranges too short.
+void check_expression(const Program& program, const Expression& expression, Diagnostics& diagnostics);
+
+// Result type; recorded names and thresholds that nobody uses.
+void check_rules(const Program& program, Diagnostics& diagnostics);
+
+// An alert's own: comparison, node, labels that collide, functions that flap, its texts.
+void check_alert(const Program& program, const AlertEntry& alert, Diagnostics& diagnostics);
+
+// At least one case each that fires and that stays quiet, and all of them sound.
+void check_tests(const Program& program, const AlertEntry& alert, Diagnostics& diagnostics);
+
+}  // namespace basewatch::catalog

@@ -1,0 +1,270 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "agent/base/strings.h"
+#include "catalog/load/entries.h"
+#include "catalog/load/load.h"
+
+namespace basewatch::catalog {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostIncludes = 100;
+
+// Reads site files one over the other: what is read later overrides. A file's includes are read
+// before the file itself.
+class SiteReader {
+ public:
+  SiteReader(Catalog& catalog, Diagnostics& diagnostics)
+      : catalog_(catalog), diagnostics_(diagnostics) {
+    own_.name = own_.exporter = "site";
+  }
+
+  void read_default(const std::string& text, const std::string& shown) {
+    defining_ = true;
+    read(yaml::parse(text, shown, diagnostics_), "");
+    defining_ = false;
+  }
+
+  void read_file(const std::string& path) {
+    std::error_code error;
+    const auto real = fs::weakly_canonical(path, error);
+    open_.push_back(error ? fs::path(path) : real);
+    read(yaml::parse_file(path, diagnostics_), path);
+    open_.pop_back();
+  }
+
+  Site finish() {
+    if (site_.scrape_timeout > site_.scrape_interval) {
+      diagnostics_.error(
+          timeout_where_,
+          fmt::format("the timeout {} must not be longer than the scrape interval {}",
+                      format_duration(site_.scrape_timeout),
+                      format_duration(site_.scrape_interval)));
+    }
+    if (!own_.metrics.empty() || !own_.rules.empty() || !own_.alerts.empty()) {
+      site_.own = std::move(own_);
+    }
+    return std::move(site_);
+  }
+
+ private:
+  void read(const yaml::Node& root, const std::string& path) {
+    if (root.kind == yaml::Kind::null && !diagnostics_.ok()) return;  // not readable, and told so
+    yaml::Mapping file(root, "a site", diagnostics_);
+    read_version(file, diagnostics_);
+    if (const auto* include = file.find("include")) read_includes(*include, path);
+    if (const auto* node = file.find("intervals")) read_intervals(*node);
+    read_runbook_url(file);
+    if (const auto* node = file.find("thresholds")) read_thresholds(*node);
+    if (const auto* node = file.find("jobs")) read_jobs(*node);
+    const Reading reading{catalog_, diagnostics_, true};
+    if (const auto* list = file.find("metrics")) read_metrics(*list, own_, reading);
+    if (const auto* list = file.find("rules")) read_rules(*list, own_, reading);
+    if (const auto* list = file.find("alerts")) read_alerts(*list, own_, reading);
+    file.finish();
+  }
+
+  void read_includes(const yaml::Node& node, const std::string& path) {
+    if (path.empty()) {
+      diagnostics_.error(node.where, "the default site includes nothing: write it all here");
+      return;
+    }
+    const auto one = [&](const yaml::Node& item) {
+      const auto name = yaml::as_string(item, "each file of include", diagnostics_);
+      if (!name) return;
+      const auto target = (fs::path(path).parent_path() / *name).lexically_normal();
+      std::error_code error;
+      const auto real = fs::weakly_canonical(target, error);
+      if (++includes_ > kMostIncludes) {
+        if (includes_ == kMostIncludes + 1) {
+          diagnostics_.error(item.where,
+                             fmt::format("more than {} files are included", kMostIncludes));
+        }
+      } else if (std::ranges::find(open_, real) != open_.end()) {
+        diagnostics_.error(item.where,
+                           fmt::format("{} includes itself, by way of this line: remove it",
+                                       printable(target.string())));
+      } else if (!fs::is_regular_file(real, error)) {
+        diagnostics_.error(item.where, fmt::format("there is no file {}; a path is taken from the "
+                                                   "folder of the file that includes it",
+                                                   printable(target.string())));
+      } else {
+        read_file(target.string());
+      }
+    };
+    if (node.kind == yaml::Kind::scalar) {
+      one(node);
+    } else if (node.kind == yaml::Kind::sequence) {
+      for (const auto& item : node.items) one(item);
+    } else {
+      diagnostics_.error(node.where, "include must be a list of files");
+    }
+  }
+
+  void read_intervals(const yaml::Node& node) {
+    yaml::Mapping intervals(node, "intervals", diagnostics_);
+    const auto take = [&](std::string_view key, Duration& value) {
+      const auto read = intervals.duration(key, value);
+      if (read < 1s || read > 1h) {
+        diagnostics_.error(intervals.where(key), fmt::format("{} must be from 1s to 1h, not {}",
+                                                             key, format_duration(read)));
+      } else {
+        value = read;
+      }
+    };
+    take("scrape", site_.scrape_interval);
+    take("timeout", site_.scrape_timeout);
+    take("evaluation", site_.evaluation_interval);
+    timeout_where_ = intervals.where("timeout");
+    intervals.finish();
+  }
+
+  void read_runbook_url(yaml::Mapping& file) {
+    const auto* node = file.find("runbook_url");
+    if (!node) return;
+    auto url = yaml::as_string(*node, "runbook_url", diagnostics_).value_or("");
+    const auto scheme = url.find("://");
+    const bool web = url.starts_with("http://") || url.starts_with("https://");
+    if (!url.empty() && (!web || url.find_first_of(" \t\n\"'<>{}") != std::string::npos)) {
+      diagnostics_.error(node->where,
+                         fmt::format("runbook_url must begin with https:// or http:// and "
+                                     "hold no blanks, quotes or braces, not '{}'",
+                                     printable(url)));
+      return;
+    }
+    const auto authority = url.substr(0, scheme == url.npos ? 0 : url.find('/', scheme + 3));
+    if (authority.find('@') != std::string::npos) {
+      diagnostics_.error(node->where,
+                         "runbook_url must hold no user and password: every alert shows it");
+      return;
+    }
+    if (!url.empty() && !url.ends_with('/')) url += '/';
+    site_.runbook_url = url;
+  }
+
+  void read_thresholds(const yaml::Node& node) {
+    yaml::Mapping(node, "thresholds", diagnostics_);
+    for (const auto& [name, value] : node.entries) {
+      if (value.kind == yaml::Kind::mapping) {
+        define_threshold(name, value);
+      } else {
+        override_threshold(name, value);
+      }
+    }
+  }
+
+  std::optional<double> number(const yaml::Node& node) {
+    const auto value = yaml::as_number(node, "a threshold", diagnostics_);
+    if (!value || std::isfinite(*value)) return value;
+    diagnostics_.error(node.where, fmt::format("a threshold must be a finite number, not {}",
+                                               printable(node.scalar)));
+    return std::nullopt;
+  }
+
+  void define_threshold(const yaml::Node& name, const yaml::Node& node) {
+    yaml::Mapping entry(node, "a threshold", diagnostics_);
+    Threshold threshold{0, "", name.where};
+    entry.required("value");
+    if (const auto* value = entry.find("value")) threshold.value = number(*value).value_or(0);
+    const auto known = site_.thresholds.find(name.scalar);
+    threshold.help =
+        entry.string("help", known == site_.thresholds.end() ? "" : known->second.help);
+    entry.finish();
+    if (!is_label_name(name.scalar)) {
+      diagnostics_.error(name.where, fmt::format("'{}' is no name of a threshold: write letters, "
+                                                 "digits and '_' only",
+                                                 printable(name.scalar)));
+    } else if (threshold.help.empty() && !defining_) {
+      unknown_threshold(name);
+    } else if (!threshold.help.ends_with('.')) {
+      diagnostics_.error(entry.where("help"),
+                         fmt::format("the threshold {} needs a help: a sentence that ends with a "
+                                     "period",
+                                     name.scalar));
+    }
+    site_.thresholds[name.scalar] = threshold;
+  }
+
+  void override_threshold(const yaml::Node& name, const yaml::Node& node) {
+    const auto value = number(node);
+    const auto known = site_.thresholds.find(name.scalar);
+    if (defining_) {
+      diagnostics_.error(node.where, fmt::format("the threshold {} must be {{value: NUMBER, help: "
+                                                 "SENTENCE}} where it is defined",
+                                                 printable(name.scalar)));
+    } else if (known == site_.thresholds.end()) {
+      unknown_threshold(name);
+    } else if (value) {
+      known->second.value = *value;
+      known->second.where = name.where;
+    }
+  }
+
+  void unknown_threshold(const yaml::Node& name) {
+    std::vector<std::string_view> known;
+    for (const auto& [word, threshold] : site_.thresholds) known.push_back(word);
+    const auto guess = nearest(name.scalar, known);
+    diagnostics_.error(
+        name.where, fmt::format("there is no threshold '{}': {}", printable(name.scalar),
+                                guess.empty() ? "write {value: NUMBER, help: SENTENCE} to add one"
+                                              : fmt::format("did you mean '{}'?", guess)));
+  }
+
+  void read_jobs(const yaml::Node& node) {
+    yaml::Mapping jobs(node, "jobs", diagnostics_);
+    std::vector<std::string_view> exporters;
+    for (const auto& subject : catalog_.subjects) exporters.push_back(subject.exporter);
+    for (const auto& [name, value] : node.entries) {
+      auto list = jobs.strings(name.scalar);
+      if (std::ranges::find(exporters, name.scalar) == exporters.end()) {
+        const auto guess = nearest(name.scalar, exporters);
+        diagnostics_.error(name.where,
+                           fmt::format("there is no exporter '{}': {}", printable(name.scalar),
+                                       guess.empty() ? "there are " + join(exporters, ", ")
+                                                     : fmt::format("did you mean '{}'?", guess)));
+      } else if (list.empty() || std::ranges::find(list, "") != list.end()) {
+        diagnostics_.error(value.where,
+                           fmt::format("the jobs of {} must be a list of names", name.scalar));
+      } else {
+        site_.jobs[name.scalar] = std::move(list);
+      }
+    }
+  }
+
+  Catalog& catalog_;
+  Diagnostics& diagnostics_;
+  Site site_;
+  Subject own_;
+  Location timeout_where_;
+  bool defining_ = false;       // the default site: every threshold stands there with its help
+  std::vector<fs::path> open_;  // the files that include each other down to the one being read
+  std::size_t includes_ = 0;
+};
+
+}  // namespace
+
+Site load_site(const Files& files, Catalog& catalog, const std::string& user_file,
+               Diagnostics& diagnostics) {
+  SiteReader reader(catalog, diagnostics);
+  if (const auto file = files.find("default-site.yml"); file != files.end()) {
+    reader.read_default(file->second, catalog.shown_as + file->first);
+  }
+  if (!user_file.empty()) reader.read_file(user_file);
+  auto site = reader.finish();
+  for (const auto& subject : catalog.subjects) {
+    site.jobs.try_emplace(subject.exporter, std::vector<std::string>{subject.job});
+  }
+  std::vector<const Subject*> all;
+  for (const auto& subject : catalog.subjects) all.push_back(&subject);
+  if (site.own) all.push_back(&*site.own);
+  check_names(all, diagnostics);
+  return site;
+}
+
+}  // namespace basewatch::catalog
