@@ -11,19 +11,12 @@
 #include "agent/base/clock.h"
 #include "agent/base/diagnostics.h"
 #include "catalog/model/metric.h"
+#include "catalog/model/routing.h"
+#include "catalog/model/text.h"
 
 // The catalog as plain structs: what catalog/load fills from YAML and catalog/compiler checks and
 // renders. Nothing in here knows YAML, and nothing decides anything.
 namespace basewatch::catalog {
-
-// A text together with the place it was written, for messages that point into it.
-struct Text {
-  std::string value;
-  Location where;
-  std::vector<Anchor> anchors = {};  // where the text does not stand in a row from `where` on
-
-  Location at(std::size_t offset) const { return place_in(where, anchors, offset); }
-};
 
 struct MetricEntry {
   MetricSpec spec;
@@ -118,6 +111,7 @@ struct Site {
   std::map<std::string, Threshold> thresholds;
   std::map<std::string, std::vector<std::string>> jobs;  // exporter -> its jobs; default its own name
   std::string runbook_url;                               // base; the alert's name is appended
+  Routing routing;                                       // routing.yml with the site's own in it
   std::optional<Subject> own;                            // metrics, rules and alerts of the user
 };
 
