@@ -1,13 +1,14 @@
 #pragma once
 
 #include <set>
+#include <vector>
 
 #include "agent/base/clock.h"
 
 namespace basewatch {
 
-// A clock that stands still until a test moves it. Waiters sleep on their own condition variable and
-// are woken by advance(), so "an hour later" costs nothing and nothing ever polls.
+// A clock that stands still until a test moves it. Waiters sleep on their own condition variable
+// and are woken by advance(), so "an hour later" costs nothing and nothing ever polls.
 class FakeClock final : public Clock {
  public:
   explicit FakeClock(WallTime start = WallTime(std::chrono::seconds(1'700'000'000)))
@@ -24,30 +25,47 @@ class FakeClock final : public Clock {
 
   void wait_until(std::condition_variable& condition, std::unique_lock<std::mutex>& lock,
                   MonoTime until) override {
+    Waiter self{&condition, lock.mutex(), until};
     {
       std::lock_guard guard(mutex_);
       if (mono_ >= until) return;
-      waiters_.insert({&condition, lock.mutex()});
+      waiters_.insert(&self);
       arrived_.notify_all();
     }
     condition.wait(lock);
-    std::lock_guard guard(mutex_);
-    waiters_.erase(waiters_.find({&condition, lock.mutex()}));
+    // Woken by somebody else, we may be on the list of an advance() that goes on; our caller is
+    // free to destroy condition and mutex, so it must have finished with them first, and needs the
+    // mutex.
+    lock.unlock();
+    {
+      std::unique_lock guard(mutex_);
+      finished_.wait(guard, [&] { return advancing_ == 0; });
+      waiters_.erase(&self);
+    }
+    lock.lock();
   }
 
+  // Wakes those whose time has come; they no longer count as waiters when it returns.
   void advance(Duration span) {
-    std::multiset<Waiter> waiters;
+    std::vector<Waiter*> due;
     {
       std::lock_guard guard(mutex_);
       mono_ += std::chrono::duration_cast<MonoTime::duration>(span);
       wall_ += std::chrono::duration_cast<WallTime::duration>(span);
-      waiters = waiters_;
+      for (auto* waiter : waiters_) {
+        if (waiter->until <= mono_) due.push_back(waiter);
+      }
+      for (auto* waiter : due) waiters_.erase(waiter);
+      ++advancing_;
     }
     // Taking the waiter's mutex closes the gap between its look at the clock and its wait.
-    for (const auto& [condition, mutex] : waiters) {
-      std::lock_guard guard(*mutex);
-      condition->notify_all();
+    for (auto* waiter : due) {
+      std::lock_guard guard(*waiter->mutex);
+      waiter->condition->notify_all();
     }
+    std::lock_guard guard(mutex_);
+    --advancing_;
+    finished_.notify_all();
   }
 
   // Blocks until at least `count` threads wait on this clock: how a test knows that the code under
@@ -58,10 +76,15 @@ class FakeClock final : public Clock {
   }
 
  private:
-  using Waiter = std::pair<std::condition_variable*, std::mutex*>;
+  struct Waiter {
+    std::condition_variable* condition;
+    std::mutex* mutex;
+    MonoTime until;
+  };
   mutable std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::multiset<Waiter> waiters_;
+  std::condition_variable arrived_, finished_;
+  std::set<Waiter*> waiters_;
+  int advancing_ = 0;  // calls of advance() under way
   WallTime wall_;
   MonoTime mono_;
 };

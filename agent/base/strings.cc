@@ -132,8 +132,14 @@ std::string format_utc(WallTime time) {
 std::string format_double(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  // Go's rule for the exponent differs from to_chars', which takes whichever text is shorter; it
+  // matters where the number is a label value: le="100000", le="1e+06".
+  const double size = std::fabs(value);
+  const bool fixed = size == 0 || (size >= 1e-4 && size < 1e6);
   char buffer[32];
-  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
+  const auto [end, error] =
+      std::to_chars(buffer, buffer + sizeof buffer, value,
+                    fixed ? std::chars_format::fixed : std::chars_format::scientific);
   return {buffer, end};
 }
 

@@ -35,7 +35,8 @@ std::string format_duration(Duration span);
 // "2026-11-20T22:42:51Z"
 std::string format_utc(WallTime time);
 
-// The shortest text that reads back as the same double, as Prometheus writes it: +Inf, -Inf, NaN.
+// The shortest text that reads back as the same double, byte for byte as Go's FormatFloat(v, 'g', -1)
+// and so Prometheus writes it: 100000, 1e+06, 0.0001, 1e-05, +Inf, -Inf, NaN.
 std::string format_double(double value);
 
 // The candidate that a person most likely meant, or empty: within a third of the word's length.

@@ -485,9 +485,12 @@ Location Mapping::where(std::string_view key) const {
 }
 
 void Mapping::finish() {
+  std::vector<std::string_view> known;  // in the order of asking, some twice
+  for (const auto& key : asked_) {
+    if (std::ranges::find(known, key) == known.end()) known.push_back(key);
+  }
   for (const auto& [key, value] : node_->entries) {
-    if (std::ranges::find(asked_, key.scalar) != asked_.end()) continue;
-    const std::vector<std::string_view> known(asked_.begin(), asked_.end());
+    if (std::ranges::find(known, key.scalar) != known.end()) continue;
     const auto guess = nearest(key.scalar, known);
     diagnostics_->error(key.where,
                         guess.empty() ? fmt::format("unknown key '{}' in {}; it takes {}",

@@ -68,8 +68,9 @@ class Exporter {
   virtual ~Exporter() = default;
   virtual std::span<const Collector> collectors() = 0;
   // After the runs of a scrape: adds the peer's own names of success (node_scrape_collector_success).
+  // Called by the scrape itself, also by several at once and while collectors run: must not wait.
   virtual void summarize(Page&, std::span<const CollectorResult>) {}
-  virtual void start(Host&) {}
+  virtual void start(Host&) {}  // must not wait for the watched system
   virtual void stop() noexcept {}
 };
 

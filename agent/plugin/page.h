@@ -47,7 +47,8 @@ struct SummaryValue {
 // What one collector run produced: families of samples, all text in one arena.
 //
 // Labels are kept as they will be written: `cpu="0",mode="idle"`, escaped, in order of name (le and
-// quantile last). So a page is rendered by copying, and two series are the same when their bytes are.
+// quantile last). So a page is rendered by copying, and two series are the same when their bytes
+// are.
 //
 // One owner fills it, calls seal(), and hands it on as shared_ptr<const Page>; a sealed page may be
 // read from any thread. Text given to add() is copied. Invalid UTF-8 becomes U+FFFD.
@@ -71,30 +72,29 @@ class Page {
 
   // A metric of the catalog; the label values in the order in which the catalog names the labels.
   template <std::size_t N, std::convertible_to<std::string_view>... L>
-    requires(sizeof...(L) == N)
-  void add(const Metric<N>& metric, double value, const L&... labels) {
+  requires(sizeof...(L) == N) void add(const Metric<N>& metric, double value, const L&... labels) {
     const std::array<std::string_view, N> values{std::string_view(labels)...};
-    add_ordered(metric.type, metric.name, metric.help, metric.labels, metric.by_name, values, value);
+    add_ordered(metric.type, metric.name, metric.help, metric.labels, metric.by_name, values,
+                value);
   }
   template <std::size_t N, std::convertible_to<std::string_view>... L>
-    requires(sizeof...(L) == N)
-  void add(const Metric<N>& metric, const HistogramValue& value, const L&... labels) {
+  requires(sizeof...(L) == N) void add(const Metric<N>& metric, const HistogramValue& value,
+                                       const L&... labels) {
     const std::array<std::string_view, N> values{std::string_view(labels)...};
     add_histogram(metric.spec(), value, values);
   }
   template <std::size_t N, std::convertible_to<std::string_view>... L>
-    requires(sizeof...(L) == N)
-  void add(const Metric<N>& metric, const SummaryValue& value, const L&... labels) {
+  requires(sizeof...(L) == N) void add(const Metric<N>& metric, const SummaryValue& value,
+                                       const L&... labels) {
     const std::array<std::string_view, N> values{std::string_view(labels)...};
     add_summary(metric.spec(), value, values);
   }
 
-  // A member of a dynamic family: add(metrics::node::vmstat, "pgfault", 1234). A field that makes no
-  // valid metric name has every bad character replaced by '_'.
+  // A member of a dynamic family: add(metrics::node::vmstat, "pgfault", 1234). A field that makes
+  // no valid metric name has every bad character replaced by '_'.
   template <std::size_t N, std::convertible_to<std::string_view>... L>
-    requires(sizeof...(L) == N)
-  void add(const basewatch::Family<N>& family, std::string_view field, double value,
-           const L&... labels) {
+  requires(sizeof...(L) == N) void add(const basewatch::Family<N>& family, std::string_view field,
+                                       double value, const L&... labels) {
     const std::array<std::string_view, N> values{std::string_view(labels)...};
     add_member(family.spec, family.labels, family.by_name, field, values, value);
   }
@@ -130,7 +130,7 @@ class Page {
 
   std::size_t samples() const { return samples_; }
   std::size_t bytes() const { return arena_.size(); }
-  std::size_t duplicates() const { return duplicates_; }      // known after seal()
+  std::size_t duplicates() const { return duplicates_; }            // known after seal()
   std::string first_duplicate() const { return first_duplicate_; }  // "name{labels}", for the log
 
  private:
@@ -143,15 +143,36 @@ class Page {
   void add_member(const FamilySpec& spec, std::span<const std::string_view> names,
                   std::span<const std::uint8_t> by_name, std::string_view field,
                   std::span<const std::string_view> values, double value);
+
+  // Labels that are only known now: brought into sorted_, in order, under names they may have.
+  void sort_labels(std::string_view metric, const MetricSpec& spec,
+                   std::span<const std::string_view> values);
+  void sort_labels(std::string_view metric, std::span<const Label> labels, std::string_view last);
+  void put_in_order(std::string_view metric, std::string_view last);
+  void write_sorted_labels();
+
   Family& family(MetricType type, std::string_view name, std::string_view help);
-  void push(Family& family, SampleKind kind, std::size_t labels_begin, double value);
+  void expect_type(const Family& family, MetricType type) const;
+  std::size_t slot_of(std::string_view name) const;
   void grow_index();
+  void expect_room(std::size_t bytes) const;
+  void append_label(std::string_view name, std::string_view value);
+  void append_bound(std::size_t labels_begin, std::string_view name, double bound);
+  void push(Family& family, SampleKind kind, std::size_t labels_begin, std::size_t labels_end,
+            double value);
+
+  void remove_duplicates(Family& family, std::vector<std::uint32_t>& table);
+  void remove_suffix_collisions();
+  void count_duplicate(const Family& family, const Sample& sample);
 
   PageLimits limits_;
   std::string arena_;
   std::vector<Family> families_;
-  std::vector<std::uint32_t> index_;  // open addressing over family names; 0 is empty, else position + 1
-  std::size_t last_family_ = 0;       // collectors add runs of one family
+  std::vector<std::uint32_t>
+      index_;                    // open addressing over family names; 0 is empty, else position + 1
+  std::size_t last_family_ = 0;  // collectors add runs of one family
+  std::vector<Label> sorted_;    // scratch of the run-time forms
+  std::vector<std::string> renamed_;  // holds the names in sorted_ that had to change
   std::size_t samples_ = 0;
   std::size_t duplicates_ = 0;
   std::string first_duplicate_;

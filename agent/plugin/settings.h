@@ -67,7 +67,8 @@ class Settings {
   using Value = std::variant<std::string, bool, std::int64_t, double, Duration,
                              std::vector<std::string>, std::function<std::string()>>;
 
-  // For tests and for the config loader. Options without an entry in `values` take their defaults.
+  // For tests and for the config loader. Options without an entry in `values` take their defaults;
+  // one without a default is the empty value of its type. A secret may be given as a plain text.
   static Settings make(std::span<const Option> options, std::map<std::string, Value> values = {},
                        std::string instance = "main");
 
@@ -82,7 +83,7 @@ class Settings {
   bool given(std::string_view option) const;  // stands in the file, even if equal to the default
 
   const std::string& instance() const { return instance_; }
-  const Declarations& declarations() const { return *declarations_; }
+  const Declarations& declarations() const;  // empty until set
   void set_declarations(std::shared_ptr<const Declarations> declarations);
 
   // Two instances with equal settings are interchangeable: a reload keeps the running one.

@@ -15,41 +15,62 @@
 #include "agent/plugin/exporter.h"
 #include "agent/plugin/host.h"
 
+namespace prometheus {
+class Collectable;
+}
+
 namespace basewatch::scrape {
 
 // One instance as it is to run: made by config and main, run by the Engine.
 struct InstancePlan {
   const Plugin* plugin = nullptr;
-  std::string name;                                 // "main"
-  std::string job;                                  // "postgres"
+  std::string name;                                         // "main"
+  std::string job;                                          // "postgres"
   std::vector<std::pair<std::string, std::string>> labels;  // extra target labels
-  Duration timeout{};                               // lowers the deadline of its runs; zero: does not
-  std::size_t max_series = 0;                       // per scrape; whole collectors are dropped above it
-  std::map<std::string, bool> switches;             // collectors switched on or off by name
-  std::map<std::string, Duration> intervals;        // collectors moved to the background by `every:`
-  Settings settings;                                // also decides whether a reload keeps the instance
+  Duration timeout{};                         // lowers the deadline of its runs; zero: does not
+  std::size_t max_series = 0;                 // per scrape; whole collectors are dropped above it;
+                                              // zero: kDefaultMaxSeries
+  std::map<std::string, bool> switches;       // collectors switched on or off by name
+  std::map<std::string, Duration> intervals;  // collectors moved to the background by `every:`
+  Settings settings;                          // also decides whether a reload keeps the instance
+  // Makes the exporter in place of plugin->create: for what main builds itself (a Collectable).
+  std::function<std::unique_ptr<Exporter>(const Settings&)> create;
+};
+
+inline constexpr std::size_t kDefaultMaxSeries = 100'000;
+
+// A plan that cannot be run, and whose it is; option() is the setting to blame.
+class PlanError : public SettingError {
+ public:
+  PlanError(const InstancePlan& plan, std::string option, const std::string& message)
+      : SettingError(std::move(option), message),
+        exporter(plan.plugin ? plan.plugin->name : std::string_view()),
+        name(plan.name) {}
+  const std::string exporter, name;
 };
 
 struct Limits {
   Duration default_deadline = std::chrono::seconds(8);  // when the scraper names no timeout
   Duration reuse = std::chrono::seconds(1);             // a good result serves again for so long
   std::size_t max_series = 500'000;                     // of one answer, all instances together
-  std::size_t idle_threads = 4;                         // runs in parallel when nothing is stuck
+  std::size_t idle_threads = 4;  // kept between scrapes; more while runs block
 };
 
 // What is asked of the engine: an endpoint and its filter.
 struct Request {
-  std::string_view exporter;  // empty: every instance, and the agent itself
-  std::string_view name;      // empty: the exporter's only instance
-  std::vector<std::string> collect, exclude;
+  std::string_view exporter;                  // empty: every instance, and the agent itself
+  std::string_view name;                      // empty: the exporter's only instance
+  std::vector<std::string> collect, exclude;  // names of collectors; at most one of the two
   Deadline deadline;
+  bool run_all_in_place = false;  // `once`: background collectors run now, like the others
 };
 
 struct InstanceResult {
   std::string exporter, name;
-  std::shared_ptr<const expose::TargetLabels> target;    // job, instance, node, own labels
-  std::vector<std::shared_ptr<const Page>> pages;        // in catalog order, summary last
+  std::shared_ptr<const expose::TargetLabels> target;  // job, instance, node, own labels
+  std::vector<std::shared_ptr<const Page>> pages;      // in catalog order, summary last
   std::vector<CollectorResult> collectors;
+  std::shared_ptr<const void> owner;  // keeps alive what the views in `collectors` point to
 };
 
 // A request that names what does not exist; what() is a sentence that lists what does.
@@ -63,26 +84,51 @@ struct Target {  // for /sd
   std::shared_ptr<const expose::TargetLabels> target;
 };
 
-// Runs the collectors of all instances; DESIGN of a scrape is in docs/architecture.md.
+// What the status page shows of an instance.
+struct InstanceStatus {
+  std::string exporter, name;
+  std::shared_ptr<const expose::TargetLabels> target;
+  std::vector<CollectorResult> collectors;
+  std::map<std::string, std::string> notes;  // by topic, as the exporter left them
+  std::shared_ptr<const void> owner;         // as in InstanceResult
+};
+
+// Runs the collectors of all instances; docs/scrape.md tells how.
 //
 // Every public member may be called from any thread. Runs happen on the engine's own threads; a
-// caller waits at most until its deadline, whatever the collectors do. The clock and log outlive it.
+// caller waits at most until its deadline, whatever the collectors do. The log outlives the engine;
+// the clock outlives also the runs that the engine had to abandon, so it is usually
+// Clock::system().
 class Engine {
  public:
-  Engine(Clock& clock, Log& log, std::string node, Limits limits = {});
-  // Stops the instances; stuck runs are abandoned, not joined.
+  // `agent_job` is the job label of the agent's own page.
+  Engine(Clock& clock, Log& log, std::string node, Limits limits = {},
+         std::string agent_job = "basewatch");
+  // Stops the instances; stuck runs are abandoned, not joined. Takes at most a few seconds.
   ~Engine();
   Engine(const Engine&) = delete;
 
-  // Makes the running set equal to `plans`: instances whose plan did not change keep running with all
-  // their state; new ones are created first, so that when one throws (SettingError, InputError)
-  // nothing has changed. Names of unknown collectors in switches or intervals throw SettingError.
-  void apply(std::vector<InstancePlan> plans);
+  // Makes the running set equal to `plans`: instances whose plan did not change keep running with
+  // all their state; new ones are created first, so that when one throws nothing has changed.
+  // Throws PlanError (also for what the exporter's SettingError says, for names of unknown
+  // collectors in switches or intervals, and for a second instance of the same name), or whatever
+  // else create() threw. `node`, when not empty, is the node's name from now on.
+  void apply(std::vector<InstancePlan> plans, const std::string& node = {});
 
-  // Collects what is asked for. Throws NoSuchInstance.
+  // Collects what is asked for: instances in the order of the plans, the agent's own page last.
+  // Throws NoSuchInstance, and std::invalid_argument for a filter that makes no sense.
   std::vector<InstanceResult> scrape(const Request& request);
 
+  // Every instance, the agent's own last.
   std::vector<Target> targets() const;
+  std::vector<InstanceStatus> snapshot() const;
+
+  // What an exporter answers at `path`, or an empty function. It stays valid when the instance
+  // goes.
+  std::function<HttpReply(const HttpRequest&)> endpoint(std::string_view path) const;
+
+  // Puts more on the agent's own page: Self's registry, for one.
+  void add_own(std::shared_ptr<const prometheus::Collectable> source);
 
  private:
   class Impl;

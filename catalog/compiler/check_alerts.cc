@@ -11,6 +11,11 @@
 namespace basewatch::catalog {
 namespace {
 
+// Fires always, so that its absence tells of a broken way to the people.
+bool is_heartbeat(const AlertEntry& alert) {
+  return alert.scope == AlertScope::fleet && alert.priority == "P5";
+}
+
 class AlertCheck {
  public:
   AlertCheck(const Program& program, const AlertEntry& alert, Diagnostics& diagnostics)
@@ -36,7 +41,7 @@ class AlertCheck {
   }
 
   void check_result() {
-    const bool heartbeat = alert_.scope == AlertScope::fleet && alert_.priority == "P5";
+    const bool heartbeat = is_heartbeat(alert_);
     if (analysis_.type != promql::ValueType::instant_vector) {
       fail(alert_.expr.where, "result-type",
            fmt::format("an alert needs an instant vector, and this is a {}",
@@ -74,14 +79,14 @@ class AlertCheck {
   void check_functions(const promql::Expr& expr) {
     constexpr auto kFlapping = std::to_array<std::string_view>(
         {"irate", "idelta", "topk", "bottomk", "limitk", "limit_ratio"});
-    const bool named =
-        expr.kind == promql::Kind::call || expr.kind == promql::Kind::aggregation;
+    const bool named = expr.kind == promql::Kind::call || expr.kind == promql::Kind::aggregation;
     if (named && std::ranges::find(kFlapping, expr.text) != kFlapping.end()) {
-      fail(expression_.text().at(expr.begin), "flapping",
-           fmt::format("{} makes an alert flap: {}", expr.text,
-                       expr.text[0] == 'i' ? "it looks at two samples only, so write rate or delta"
-                                           : "series come and go with their rank, so compare with a "
-                                             "threshold instead"));
+      fail(
+          expression_.text().at(expr.begin), "flapping",
+          fmt::format("{} makes an alert flap: {}", expr.text,
+                      expr.text[0] == 'i' ? "it looks at two samples only, so write rate or delta"
+                                          : "series come and go with their rank, so compare with a "
+                                            "threshold instead"));
     }
     for (const auto& arg : expr.args) check_functions(*arg);
   }
@@ -89,7 +94,8 @@ class AlertCheck {
   void check_text(const Text& text) {
     const auto expanded = expand_annotation(text, program_.site(), diagnostics_).text;
     const std::string_view value = expanded.value;
-    for (std::size_t open = value.find("{{"); open != value.npos; open = value.find("{{", open + 2)) {
+    for (std::size_t open = value.find("{{"); open != value.npos;
+         open = value.find("{{", open + 2)) {
       const auto close = value.find("}}", open);
       if (close == value.npos) {
         fail(expanded.at(open), "template", "the template is not closed: write }} after it");
@@ -124,10 +130,10 @@ class AlertCheck {
     const std::vector<std::string_view> candidates(known.begin(), known.end());
     const auto guess = nearest(name, candidates);
     fail(where, "unknown-label",
-         guess.empty() ? fmt::format("no label '{}' survives the expression; the alert has {}", name,
-                                     join(known, ", "))
-                       : fmt::format("no label '{}' survives the expression: did you mean '{}'?", name,
-                                     guess));
+         guess.empty() ? fmt::format("no label '{}' survives the expression; the alert has {}",
+                                     name, join(known, ", "))
+                       : fmt::format("no label '{}' survives the expression: did you mean '{}'?",
+                                     name, guess));
   }
 
   const Program& program_;
@@ -150,7 +156,7 @@ void check_tests(const Program& program, const AlertEntry& alert, Diagnostics& d
                        alert.name.value, what, key));
   };
   if (alert.fires.empty()) missing("fires", "fires");
-  if (alert.quiet.empty()) missing("quiet", "stays quiet");
+  if (alert.quiet.empty() && !is_heartbeat(alert)) missing("quiet", "stays quiet");
   if (!program.of(alert).tree) return;
   for (const auto& test : alert.fires) plan_test(program, alert, test, true, diagnostics);
   for (const auto& test : alert.quiet) plan_test(program, alert, test, false, diagnostics);

@@ -32,10 +32,11 @@ void check_ranges(const Program& program, const Expression& expression, Diagnost
   const auto least = 4 * program.site().scrape_interval;
   for (const auto& use : expression.analysis.uses) {
     if (use.range == Duration::zero() || use.range >= least) continue;
-    report(diagnostics, expression.text().at(use.offset), "short-range",
-           fmt::format("[{}] holds fewer than four scrapes, which come every {}: write at least [{}]",
-                       format_duration(use.range), format_duration(program.site().scrape_interval),
-                       format_duration(least)));
+    report(
+        diagnostics, expression.text().at(use.offset), "short-range",
+        fmt::format("[{}] holds fewer than four scrapes, which come every {}: write at least [{}]",
+                    format_duration(use.range), format_duration(program.site().scrape_interval),
+                    format_duration(least)));
   }
 }
 
@@ -50,7 +51,8 @@ void check_record(const RuleEntry& rule, const Expression& expression, Diagnosti
 
 }  // namespace
 
-void check_expression(const Program& program, const Expression& expression, Diagnostics& diagnostics) {
+void check_expression(const Program& program, const Expression& expression,
+                      Diagnostics& diagnostics) {
   check_job_matchers(expression, diagnostics);
   check_ranges(program, expression, diagnostics);
 }

@@ -6,7 +6,8 @@
 namespace basewatch::catalog {
 
 // Of every expression, whoever's it is: literal job matchers, ranges too short.
-void check_expression(const Program& program, const Expression& expression, Diagnostics& diagnostics);
+void check_expression(const Program& program, const Expression& expression,
+                      Diagnostics& diagnostics);
 
 // Result type; recorded names and thresholds that nobody uses.
 void check_rules(const Program& program, Diagnostics& diagnostics);

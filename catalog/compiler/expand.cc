@@ -71,10 +71,12 @@ class Expander {
 
  private:
   void unknown(std::size_t at, const std::string& name) {
-    report(diagnostics_, source_.at(at), "unknown-template",
-           fmt::format("{{{{{}}}}} is unknown here: write {{{{threshold.NAME}}}} for a number of the "
-                       "site, or job=\"{{{{job.EXPORTER}}}}\"",
-                       printable(name)));
+    out_.broken = true;
+    report(
+        diagnostics_, source_.at(at), "unknown-template",
+        fmt::format("{{{{{}}}}} is unknown here: write {{{{threshold.NAME}}}} for a number of the "
+                    "site, or job=\"{{{{job.EXPORTER}}}}\"",
+                    printable(name)));
   }
 
   void threshold(const std::string& name, std::size_t begin, std::size_t end) {
@@ -111,10 +113,12 @@ class Expander {
     const auto label = head.substr(0, head.find_last_not_of(" \t\r\n") + 1);
     const auto name = label.substr(label.find_last_not_of(kNameBytes) + 1);
     if (op.empty() || name != "job" || head.size() < copied_) {
-      report(diagnostics_, source_.at(begin), "literal-job",
-             fmt::format("{{{{job.{0}}}}} stands for all jobs of an exporter: write it as the whole "
-                         "matcher job=\"{{{{job.{0}}}}}\"",
-                         printable(exporter)));
+      report(
+          diagnostics_, source_.at(begin), "literal-job",
+          fmt::format("{{{{job.{0}}}}} stands for all jobs of an exporter: write it as the whole "
+                      "matcher job=\"{{{{job.{0}}}}}\"",
+                      printable(exporter)));
+      out_.broken = true;
       copy_until(end);
       return;
     }
@@ -126,7 +130,8 @@ class Expander {
     }
     copy_until(head.size());
     out_.job_operators.push_back(out_.text.value.size());
-    replace_until(end + 1, matcher(jobs ? *jobs : std::vector<std::string>{exporter}, op[0] == '!'));
+    replace_until(end + 1,
+                  matcher(jobs ? *jobs : std::vector<std::string>{exporter}, op[0] == '!'));
   }
 
   std::string matcher(const std::vector<std::string>& jobs, bool negated) const {

@@ -9,12 +9,13 @@
 
 namespace basewatch::catalog {
 
-// A text with the site's values put in. Its places still lead to the YAML file: to the byte where the
-// text was copied, to the {{ where it was replaced.
+// A text with the site's values put in. Its places still lead to the YAML file: to the byte where
+// the text was copied, to the {{ where it was replaced.
 struct Expansion {
   Text text;
   std::set<std::string, std::less<>> thresholds;  // that it uses
-  std::vector<std::size_t> job_operators;         // where the operator of an expanded job matcher is
+  bool broken = false;  // something could not be put in, so that parsing makes no sense
+  std::vector<std::size_t> job_operators;  // where the operator of an expanded job matcher is
 };
 
 // {{threshold.NAME}} becomes the number, job="{{job.EXPORTER}}" a matcher over all its jobs; any

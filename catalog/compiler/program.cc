@@ -63,10 +63,11 @@ Expression Program::analyse(const Text& expr) {
   Expression out;
   out.expansion = expand_expression(expr, site_, diagnostics_);
   out.analysis.labels.open = true;
-  if (expr.value.empty()) return out;  // the loader has told
+  if (expr.value.empty() || out.expansion.broken) return out;  // told already
   try {
     out.tree = promql::parse(out.text().value);
-    out.analysis = promql::analyse(*out.tree, [this](std::string_view name) { return resolve(name); });
+    out.analysis =
+        promql::analyse(*out.tree, [this](std::string_view name) { return resolve(name); });
   } catch (const promql::SyntaxError& error) {
     report(diagnostics_, out.text().at(error.offset()), "syntax", error.what());
   }

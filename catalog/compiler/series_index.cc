@@ -89,7 +89,8 @@ const Series* SeriesIndex::find(std::string_view name) const {
 std::string SeriesIndex::why_unknown(std::string_view name,
                                      const std::vector<std::string_view>& recorded) const {
   if (histograms_.contains(name)) {
-    return fmt::format("{0} is a histogram, whose series are {0}_bucket, {0}_sum and {0}_count", name);
+    return fmt::format("{0} is a histogram, whose series are {0}_bucket, {0}_sum and {0}_count",
+                       name);
   }
   std::vector<std::string_view> known = recorded;
   for (const auto& [word, series] : series_) known.push_back(word);
@@ -98,15 +99,17 @@ std::string SeriesIndex::why_unknown(std::string_view name,
     const auto field = family->spec.match(name);
     if (field.empty()) continue;
     return guess.empty() || family->spec.match(guess).empty()
-               ? fmt::format("{} is of the family {}, whose 'known' lacks '{}': add it there, at {}",
-                             name, family->spec.pattern, field, family->where.text())
-               : fmt::format("{} is of the family {}, whose 'known' lacks '{}': did you mean {}?", name,
-                             family->spec.pattern, field, guess);
+               ? fmt::format(
+                     "{} is of the family {}, whose 'known' lacks '{}': add it there, at {}", name,
+                     family->spec.pattern, field, family->where.text())
+               : fmt::format("{} is of the family {}, whose 'known' lacks '{}': did you mean {}?",
+                             name, family->spec.pattern, field, guess);
   }
   return guess.empty()
-             ? fmt::format("nothing declares {}: add it to a metrics.yml, or to the site with "
-                           "'from: <passthrough>'",
-                           printable(name))
+             ? fmt::format(
+                   "nothing declares {}: add it to a metrics.yml, or to the site with "
+                   "'from: <passthrough>'",
+                   printable(name))
              : fmt::format("nothing declares {}: did you mean {}?", printable(name), guess);
 }
 

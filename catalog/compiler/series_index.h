@@ -11,8 +11,8 @@
 
 namespace basewatch::catalog {
 
-// A name that can be selected: a metric, a member of a family that is known, a part of a histogram, or
-// what Prometheus makes itself.
+// A name that can be selected: a metric, a member of a family that is known, a part of a histogram,
+// or what Prometheus makes itself.
 struct Series {
   promql::SeriesInfo info;
   const Subject* subject = nullptr;  // whose exporter emits it; null for Prometheus' own (up)

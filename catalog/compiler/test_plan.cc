@@ -40,9 +40,10 @@ class Planner {
     if (!series) return;
     const auto written = series->text();
     if (!names_.insert(written).second) {
-      report(diagnostics_, name.where, "test-series",
-             fmt::format("the series {} stands twice in this case, once all its labels are filled in",
-                         written));
+      report(
+          diagnostics_, name.where, "test-series",
+          fmt::format("the series {} stands twice in this case, once all its labels are filled in",
+                      written));
     }
     plan_.series.emplace_back(written, values.value);
     series_.push_back(std::move(*series));
@@ -63,11 +64,13 @@ class Planner {
     for (const auto& [name, value] : test_.expect) {
       if (plan_.labels.contains(name)) {
         report(diagnostics_, test_.where, "unknown-label",
-               fmt::format("expect names the label '{}', which the alert sets itself: remove it", name));
+               fmt::format("expect names the label '{}', which the alert sets itself: remove it",
+                           name));
       } else if (!result.open && !result.names.contains(name)) {
-        report(diagnostics_, test_.where, "unknown-label",
-               fmt::format("expect names the label '{}', which no result of {} carries; it carries {}",
-                           printable(name), alert_.name.value, listed(result.names)));
+        report(
+            diagnostics_, test_.where, "unknown-label",
+            fmt::format("expect names the label '{}', which no result of {} carries; it carries {}",
+                        printable(name), alert_.name.value, listed(result.names)));
       } else if (!value.empty()) {
         plan_.labels[name] = value;
       }
@@ -89,7 +92,8 @@ class Planner {
     }
     for (const auto& use : uses_) {
       for (const auto& matcher : use.matchers) {
-        if (matcher.label == label && matcher.op == promql::MatchOp::equal && !matcher.value.empty()) {
+        if (matcher.label == label && matcher.op == promql::MatchOp::equal &&
+            !matcher.value.empty()) {
           matched.insert(matcher.value);
         }
       }
@@ -97,9 +101,10 @@ class Planner {
     if (values.size() == 1) return *values.begin();
     if (pinned && matched.size() == 1) return *matched.begin();
     if (values.size() > 1) {
-      report(diagnostics_, test_.where, "expect",
-             fmt::format("the label '{0}' of the firing alert may be {1}: write expect: {{{0}: ...}}",
-                         label, join(values, " or ")));
+      report(
+          diagnostics_, test_.where, "expect",
+          fmt::format("the label '{0}' of the firing alert may be {1}: write expect: {{{0}: ...}}",
+                      label, join(values, " or ")));
     }
     return {};
   }
@@ -109,9 +114,10 @@ class Planner {
     auto expanded = expand_annotation(annotation, program_.site(), told_already).text.value;
     if (!written.empty()) return written;
     if (expanded.find("{{") == std::string::npos) return std::string(expanded);
-    report(diagnostics_, test_.where, "expect",
-           fmt::format("the {0} of {1} is a template: write in this case the {0} that a person reads",
-                       key, alert_.name.value));
+    report(
+        diagnostics_, test_.where, "expect",
+        fmt::format("the {0} of {1} is a template: write in this case the {0} that a person reads",
+                    key, alert_.name.value));
     return {};
   }
 
@@ -132,8 +138,8 @@ class Planner {
 
 }  // namespace
 
-TestPlan plan_test(const Program& program, const AlertEntry& alert, const TestCase& test, bool fires,
-                   Diagnostics& diagnostics) {
+TestPlan plan_test(const Program& program, const AlertEntry& alert, const TestCase& test,
+                   bool fires, Diagnostics& diagnostics) {
   return Planner(program, alert, test, diagnostics).run(fires);
 }
 

@@ -31,6 +31,7 @@ class SeriesParser {
 
   std::optional<TestSeries> run() {
     const auto expansion = expand_series(name_, program_.site(), diagnostics_);
+    if (expansion.broken) return std::nullopt;
     promql::ExprPtr tree;
     try {
       tree = promql::parse(expansion.text.value);
@@ -63,7 +64,8 @@ class SeriesParser {
   const Series* find(const std::string& name, const Location& where) {
     if (program_.recorded(name)) {
       fail(where, "test-series",
-           fmt::format("{} is recorded by a rule: give the test the metrics that the rule reads", name));
+           fmt::format("{} is recorded by a rule: give the test the metrics that the rule reads",
+                       name));
       return nullptr;
     }
     const auto* declared = program_.series().find(name);
@@ -71,7 +73,8 @@ class SeriesParser {
       fail(where, "unknown-metric", program_.why_unknown(name));
     } else if (declared->info.labels.open) {
       fail(where, "test-series",
-           fmt::format("{} is made by Prometheus: give the test the metrics behind the alert", name));
+           fmt::format("{} is made by Prometheus: give the test the metrics behind the alert",
+                       name));
       return nullptr;
     }
     return declared;
@@ -81,13 +84,14 @@ class SeriesParser {
     const auto& names = declared.info.labels.names;
     if (matcher.op != promql::MatchOp::equal) {
       fail(where, "test-series",
-           fmt::format("a series has one value of the label '{}': write = and the value", matcher.label));
+           fmt::format("a series has one value of the label '{}': write = and the value",
+                       matcher.label));
     } else if (!names.contains(matcher.label)) {
       const std::vector<std::string_view> known(names.begin(), names.end());
       const auto guess = nearest(matcher.label, known);
       fail(where, "unknown-label",
-           guess.empty() ? fmt::format("{} has no label '{}'; it has {}", series_.name, matcher.label,
-                                       join(known, ", "))
+           guess.empty() ? fmt::format("{} has no label '{}'; it has {}", series_.name,
+                                       matcher.label, join(known, ", "))
                          : fmt::format("{} has no label '{}': did you mean '{}'?", series_.name,
                                        matcher.label, guess));
     } else if (!series_.labels.emplace(matcher.label, matcher.value).second) {
@@ -193,14 +197,16 @@ void check_test_values(const Text& values, Diagnostics& diagnostics) {
     count += more;
     if (more > 0 && count <= kMostValues) continue;
     report(diagnostics, values.where, "test-values",
-           more > 0 ? fmt::format("more than {} values", kMostValues)
-                    : fmt::format("'{}' is no value of a test: write numbers, 5x30 (5, thirty times "
-                                  "more), 0+10x30 (counting up), _ (nothing) or stale",
-                                  printable(word)));
+           more > 0
+               ? fmt::format("more than {} values", kMostValues)
+               : fmt::format("'{}' is no value of a test: write numbers, 5x30 (5, thirty times "
+                             "more), 0+10x30 (counting up), _ (nothing) or stale",
+                             printable(word)));
     return;
   }
   if (count == 0) {
-    report(diagnostics, values.where, "test-values", "a series of a test needs values, such as 5x30");
+    report(diagnostics, values.where, "test-values",
+           "a series of a test needs values, such as 5x30");
   }
 }
 

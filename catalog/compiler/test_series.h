@@ -16,8 +16,8 @@ struct TestSeries {
   std::string text() const;  // name{a="b",...}
 };
 
-// Reads `node_cpu{cpu="0"}` and fills in job, instance and node where they are not written. Nothing,
-// and a diagnostic, when the catalog does not declare such a series.
+// Reads `node_cpu{cpu="0"}` and fills in job, instance and node where they are not written.
+// Nothing, and a diagnostic, when the catalog does not declare such a series.
 std::optional<TestSeries> parse_test_series(const Program& program, const Text& name,
                                             Diagnostics& diagnostics);
 

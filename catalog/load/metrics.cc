@@ -94,6 +94,7 @@ class EntryReader {
     family.where = entry.where("family");
     if (reading_.of_a_site) {
       error(family.where, "a site cannot declare a family: declare each metric that its rules use");
+      return;
     }
     const auto pattern = entry.required_string("family");
     const bool usable = check_pattern(pattern, family.where);
@@ -114,6 +115,12 @@ class EntryReader {
     if (!one || !is_label_name(std::string_view(pattern).substr(open + 1, close - open - 1))) {
       error(where, fmt::format("the family '{}' must have exactly one placeholder, as in "
                                "node_vmstat_{{field}}; a fixed name is a 'metric'",
+                               printable(pattern)));
+      return false;
+    }
+    if (pattern.size() == close - open + 1) {
+      error(where, fmt::format("the family '{}' takes every name there is: write a fixed part next "
+                               "to the placeholder",
                                printable(pattern)));
       return false;
     }
@@ -150,6 +157,7 @@ class EntryReader {
     passthrough.where = entry.where("passthrough");
     if (reading_.of_a_site) {
       error(passthrough.where, "a site cannot declare a passthrough: only an exporter has one");
+      return;
     }
     const auto source = entry.required_string("passthrough");
     if (!source.empty() && !is_label_name(source)) {

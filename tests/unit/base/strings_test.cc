@@ -34,6 +34,14 @@ TEST_CASE("numbers are read whole or not at all") {
 TEST_CASE("doubles print in their shortest form") {
   CHECK(format_double(1e6) == "1e+06");
   CHECK(format_double(0.1) == "0.1");
+  CHECK(format_double(100000) == "100000");
+  CHECK(format_double(1234567) == "1.234567e+06");
+  CHECK(format_double(0.0001) == "0.0001");
+  CHECK(format_double(0.00001) == "1e-05");
+  CHECK(format_double(0) == "0");
+  CHECK(format_double(-0.0) == "-0");
+  CHECK(format_double(1e21) == "1e+21");
+  CHECK(format_double(5e-324) == "5e-324");
   CHECK(format_double(-std::numeric_limits<double>::infinity()) == "-Inf");
   CHECK(format_double(std::numeric_limits<double>::quiet_NaN()) == "NaN");
 }

@@ -1,0 +1,67 @@
+#include "agent/scrape/background.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "agent/base/thread.h"
+#include "agent/scrape/core.h"
+
+namespace basewatch::scrape {
+
+void Background::watch(const Instances& instances, const Instances& added) {
+  Instances watched, before;
+  std::ranges::copy_if(instances, std::back_inserter(watched), [](const auto& instance) {
+    return std::ranges::any_of(instance->states(), &CollectorState::background);
+  });
+  const bool needed = !watched.empty();
+  {
+    std::lock_guard guard(core_.mutex);
+    const auto now = core_.clock.now();
+    for (const auto& instance : added) {
+      for (auto& state : instance->states()) state.make_due(now);
+    }
+    before = std::exchange(instances_, std::move(watched));
+    news_ = true;
+    changed_.notify_all();
+  }
+  if (needed && !thread_.joinable()) {
+    thread_ = start_thread("background", [this] { loop(); });
+  }
+}
+
+void Background::stop() {
+  {
+    std::lock_guard guard(core_.mutex);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Background::loop() {
+  std::unique_lock lock(core_.mutex);
+  while (!stopping_) {
+    news_ = false;
+    Jobs jobs;
+    const auto next = tick(jobs);
+    lock.unlock();
+    pool_.submit(std::move(jobs));
+    core_.speak();
+    lock.lock();
+    if (!news_ && !stopping_) core_.clock.wait_until(changed_, lock, next);
+  }
+}
+
+MonoTime Background::tick(Jobs& jobs) {
+  const auto now = core_.clock.now();
+  auto next = MonoTime::max();
+  for (const auto& instance : instances_) {
+    for (auto& state : instance->states()) {
+      if (state.background()) next = std::min(next, state.tick(now, jobs));
+    }
+  }
+  return next;
+}
+
+}  // namespace basewatch::scrape

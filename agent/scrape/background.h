@@ -1,0 +1,39 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <thread>
+
+#include "agent/scrape/instance.h"
+#include "agent/scrape/pool.h"
+
+namespace basewatch::scrape {
+
+// The thread that starts background runs when they are due and minds their deadlines. There is none
+// before the first instance that has background collectors.
+class Background {
+ public:
+  // Both outlive it.
+  Background(Core& core, Pool& pool) : core_(core), pool_(pool) {}
+  ~Background() { stop(); }
+  Background(const Background&) = delete;
+
+  // From now on these; collectors that are new run at once. Without the lock.
+  void watch(const Instances& instances, const Instances& added);
+  void stop();
+
+ private:
+  void loop();
+  MonoTime tick(Jobs& jobs);
+
+  Core& core_;
+  Pool& pool_;
+  std::thread thread_;
+  // Guarded by Core::mutex.
+  std::condition_variable changed_;
+  Instances instances_;  // those with background collectors
+  bool news_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace basewatch::scrape

@@ -1,0 +1,206 @@
+#include "agent/scrape/engine_impl.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "agent/base/strings.h"
+#include "agent/scrape/stop.h"
+#include "agent/scrape/ticket.h"
+
+namespace basewatch::scrape {
+namespace {
+
+constexpr Duration kGrace = std::chrono::seconds(1);  // for runs that are under way at the end
+
+Instances without(const Instances& from, const Instances& these) {
+  Instances rest;
+  std::ranges::copy_if(from, std::back_inserter(rest), [&](const auto& instance) {
+    return std::ranges::find(these, instance) == these.end();
+  });
+  return rest;
+}
+
+}  // namespace
+
+Engine::Impl::Impl(Clock& clock, Log& log, std::string node, const Limits& limits,
+                   std::string agent_job)
+    : core(std::make_shared<Core>(clock, log, limits)),
+      pool_(limits.idle_threads),
+      background_(*core, pool_),
+      node_(std::move(node)) {
+  const auto plan = agent_plan(std::move(agent_job), sources);
+  auto agent = Instance::create(core, plan);
+  agent->set_target(plan, node_);
+  instances_ = std::make_shared<Instances>(1, std::move(agent));
+}
+
+Engine::Impl::~Impl() {
+  std::lock_guard guard(apply_);
+  background_.stop();
+  std::size_t stuck = 0;
+  {
+    std::lock_guard lock(core->mutex);
+    const auto now = core->clock.now();
+    for (const auto& instance : *instances_) instance->retire(now);
+    for (const auto& [key, runs] : core->left_behind) stuck += runs;
+    core->closed = true;
+  }
+  core->speak();
+  stop_instances(*instances_);
+  pool_.stop(stuck, kGrace);
+  core->silence();
+}
+
+Instances Engine::Impl::instances() const {
+  std::lock_guard guard(core->mutex);
+  return *instances_;
+}
+
+void Engine::Impl::check(const std::vector<InstancePlan>& plans) const {
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  for (const auto& plan : plans) {
+    if (!plan.plugin) throw PlanError(plan, "", "a plan without an exporter cannot be run");
+    const auto exporter = plan.plugin->name;
+    if (exporter == kAgent) {
+      throw PlanError(plan, "", "the agent watches itself; \"agent\" needs no configuration");
+    }
+    if (!seen.emplace(exporter, plan.name).second) {
+      throw PlanError(plan, "name",
+                      fmt::format("there are two instances {}/{}; give each its own name", exporter,
+                                  printable(plan.name)));
+    }
+  }
+}
+
+void Engine::Impl::apply(std::vector<InstancePlan> plans, const std::string& node) {
+  std::lock_guard guard(apply_);
+  check(plans);
+  const auto before = instances();
+  Instances next, added;
+  for (const auto& plan : plans) {
+    const auto running =
+        std::ranges::find_if(before, [&](const auto& each) { return each->runs_as(plan); });
+    if (running != before.end()) {
+      next.push_back(*running);
+    } else {
+      next.push_back(added.emplace_back(Instance::create(core, plan)));
+    }
+  }
+  next.push_back(before.back());  // the agent itself
+  const auto removed = without(before, next);
+
+  // Nothing can fail from here on.
+  {
+    std::lock_guard lock(core->mutex);
+    if (!node.empty()) node_ = node;
+    for (std::size_t i = 0; i < plans.size(); ++i) next[i]->set_target(plans[i], node_);
+    const auto& agent = next.back();
+    agent->set_target(agent->plan(), node_);
+    instances_ = std::make_shared<const Instances>(next);
+    const auto now = core->clock.now();
+    for (const auto& instance : removed) instance->retire(now);
+  }
+  core->speak();
+  stop_instances(removed);
+  for (const auto& instance : added) instance->start();
+  background_.watch(next, added);
+}
+
+std::vector<InstanceResult> Engine::Impl::scrape(const Request& request) {
+  std::vector<Gathered> gathered;
+  for (auto& choice : select(instances(), request)) gathered.push_back({std::move(choice), {}});
+  run(gathered, request);
+  const bool filtered = !request.collect.empty() || !request.exclude.empty();
+  apply_caps(gathered, *core, core->limits.max_series, request.exporter.empty() && !filtered);
+
+  std::vector<InstanceResult> results;
+  for (auto& of : gathered) results.push_back(result_of(of));
+  // Last of all, so that it tells how this very scrape went.
+  if (!results.empty() && results.back().exporter == kAgent && request.collect.empty()) {
+    results.back().pages.push_back(own_page(own_view(results)));
+  }
+  core->speak();
+  return results;
+}
+
+// Asks every collector and waits until each has answered, or for none its time is left.
+void Engine::Impl::run(std::vector<Gathered>& gathered, const Request& request) {
+  Ticket ticket;
+  Jobs jobs;
+  std::unique_lock lock(core->mutex);
+  const auto now = core->clock.now();
+  std::vector<CollectorState*> states;
+  for (const auto& of : gathered) {
+    auto until = request.deadline.at();
+    if (const auto timeout = of.choice.instance->timeout()) until = std::min(until, now + *timeout);
+    for (auto* state : of.choice.states) {
+      const auto slot = ticket.add(*state, until);
+      state->ask(ticket, slot, until, request.run_all_in_place, now, jobs);
+    }
+  }
+  lock.unlock();
+  pool_.submit(std::move(jobs));
+  lock.lock();
+  ticket.wait(*core, lock);
+  std::size_t slot = 0;
+  for (auto& of : gathered) {
+    for (std::size_t i = 0; i < of.choice.states.size(); ++i) {
+      of.reports.push_back(std::move(ticket.report(slot++)));
+    }
+  }
+}
+
+InstanceResult Engine::Impl::result_of(Gathered& of) {
+  auto& instance = *of.choice.instance;
+  InstanceResult result;
+  result.exporter = instance.exporter_name();
+  result.name = instance.name();
+  result.owner = of.choice.instance;
+  {
+    std::lock_guard guard(core->mutex);
+    result.target = instance.target();
+  }
+  for (auto& report : of.reports) {
+    if (report.page) result.pages.push_back(std::move(report.page));
+    result.collectors.push_back(std::move(report.result));
+  }
+  if (auto summary = instance.summary(result.collectors)) {
+    result.pages.push_back(std::move(summary));
+  }
+  return result;
+}
+
+// What is known of every instance, with this scrape's results in place of what came before.
+OwnView Engine::Impl::own_view(const std::vector<InstanceResult>& results) const {
+  OwnView view;
+  view.worker_threads = pool_.threads();
+  std::lock_guard guard(core->mutex);
+  view.owner = instances_;
+  const auto now = core->clock.now();
+  for (const auto& instance : *instances_) {
+    auto& of = view.instances.emplace_back();
+    of.exporter = instance->exporter_name();
+    of.name = instance->name();
+    of.target = instance->target();
+    of.duplicates = instance->duplicates();
+    of.capped = instance->capped();
+    const auto fresh =
+        std::ranges::find_if(results, [&](const auto& result) { return result.owner == instance; });
+    for (const auto& state : instance->states()) {
+      auto& known = of.collectors.emplace_back(state.look(now).result);
+      if (state.stuck()) ++view.stuck_runs;
+      if (fresh == results.end()) continue;
+      const auto own =
+          std::ranges::find(fresh->collectors, known.collector, &CollectorResult::collector);
+      if (own != fresh->collectors.end()) known = *own;
+    }
+  }
+  for (const auto& [key, runs] : core->left_behind) view.stuck_runs += runs;
+  view.abandoned_runs = core->abandoned_total;
+  return view;
+}
+
+}  // namespace basewatch::scrape

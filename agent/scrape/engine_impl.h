@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "agent/scrape/agent_exporter.h"
+#include "agent/scrape/background.h"
+#include "agent/scrape/caps.h"
+#include "agent/scrape/core.h"
+#include "agent/scrape/engine.h"
+#include "agent/scrape/instance.h"
+#include "agent/scrape/own_page.h"
+#include "agent/scrape/pool.h"
+
+namespace basewatch::scrape {
+
+class Engine::Impl {
+ public:
+  Impl(Clock& clock, Log& log, std::string node, const Limits& limits, std::string agent_job);
+  ~Impl();
+
+  void apply(std::vector<InstancePlan> plans, const std::string& node);
+  std::vector<InstanceResult> scrape(const Request& request);
+  Instances instances() const;
+
+  const std::shared_ptr<Core> core;
+  const std::shared_ptr<OwnSources> sources = std::make_shared<OwnSources>();
+
+ private:
+  void check(const std::vector<InstancePlan>& plans) const;
+  void run(std::vector<Gathered>& gathered, const Request& request);
+  InstanceResult result_of(Gathered& gathered);
+  OwnView own_view(const std::vector<InstanceResult>& results) const;
+
+  Pool pool_;
+  Background background_;
+  std::mutex apply_;  // one apply() at a time; taken before Core::mutex
+  // Guarded by Core::mutex.
+  std::string node_;
+  std::shared_ptr<const Instances> instances_;  // the agent's own last
+};
+
+}  // namespace basewatch::scrape

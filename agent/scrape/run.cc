@@ -1,0 +1,33 @@
+#include "agent/scrape/run.h"
+
+#include "agent/base/strings.h"
+#include "agent/scrape/guarded.h"
+
+namespace basewatch::scrape {
+
+RunEnd run_collector(const Collector& collector, PageLimits limits, const Deadline& deadline) {
+  std::shared_ptr<Page> page;
+  Outcome outcome;
+  auto failure = guarded([&] {
+    page = std::make_shared<Page>(limits);
+    outcome = collector.run(*page, deadline);
+    if (!outcome.is_absent) page->seal();
+  });
+  RunEnd end;
+  if (failure) {
+    end.reason = std::move(*failure);
+  } else if (outcome.is_absent) {
+    end.state = RunState::absent;
+    end.reason = printable(outcome.reason);
+  } else {
+    end.state = RunState::done;
+    end.page = std::move(page);
+  }
+  return end;
+}
+
+std::string time_of_day(WallTime time) {
+  return format_utc(time).substr(11, 8) + " UTC";
+}
+
+}  // namespace basewatch::scrape

@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/base/strings.h"
+#include "catalog/compiler/render.h"
+#include "catalog/compiler/test_plan.h"
+#include "catalog/compiler/yaml_writer.h"
+
+namespace basewatch::catalog {
+namespace {
+
+class TestsFile {
+ public:
+  TestsFile(const Program& program, const Subject& subject)
+      : program_(program), subject_(subject) {}
+
+  std::string render() {
+    write_head();
+    yaml_.key("tests");
+    for (const auto& alert : subject_.alerts) {
+      for (const auto& test : alert.fires) write_case(alert, test, true);
+      for (const auto& test : alert.quiet) write_case(alert, test, false);
+    }
+    yaml_.close();
+    return std::string(kGenerated) + yaml_.text();
+  }
+
+ private:
+  // promtool evaluates groups in no order of its own; a recorded name must be there before the
+  // alert.
+  void write_head() {
+    std::vector<std::string> recording;
+    for (const auto& alert : subject_.alerts) {
+      for (const auto& below : program_.rules_below(program_.of(alert))) {
+        const auto& name = below.subject->name;
+        if (std::ranges::find(recording, name) == recording.end()) recording.push_back(name);
+      }
+    }
+    yaml_.key("rule_files");
+    for (const auto& name : recording) yaml_.entry(fmt::format("../recording/{}.yml", name));
+    yaml_.entry(fmt::format("../alerts/{}.yml", subject_.name));
+    yaml_.close();
+    yaml_.plain("evaluation_interval", format_duration(program_.site().evaluation_interval));
+    yaml_.key("group_eval_order");
+    for (const auto& name : recording) yaml_.entry(fmt::format("basewatch-{}-recording", name));
+    yaml_.entry(fmt::format("basewatch-{}-alerts", subject_.name));
+    yaml_.close();
+  }
+
+  void write_case(const AlertEntry& alert, const TestCase& test, bool fires) {
+    Diagnostics told_already;
+    const auto plan = plan_test(program_, alert, test, fires, told_already);
+    yaml_.item();
+    yaml_.value("name", fmt::format("{} {}", alert.name.value, fires ? "fires" : "stays quiet"));
+    yaml_.plain("interval", "1m");
+    if (plan.series.empty()) {
+      yaml_.empty_list("input_series");
+    } else {
+      yaml_.key("input_series");
+      for (const auto& [name, values] : plan.series) {
+        yaml_.item();
+        yaml_.value("series", name);
+        yaml_.value("values", values);
+        yaml_.close();
+      }
+      yaml_.close();
+    }
+    yaml_.key("alert_rule_test");
+    yaml_.item();
+    yaml_.plain("eval_time", format_duration(test.at));
+    yaml_.value("alertname", alert.name.value);
+    if (fires) {
+      write_expected(alert, plan);
+    } else {
+      yaml_.empty_list("exp_alerts");
+    }
+    yaml_.close();
+    yaml_.close();
+    yaml_.close();
+  }
+
+  void write_expected(const AlertEntry& alert, const TestPlan& plan) {
+    yaml_.key("exp_alerts");
+    yaml_.item();
+    yaml_.key("exp_labels");
+    for (const auto& [name, value] : plan.labels) yaml_.value(name, value);
+    yaml_.close();
+    yaml_.key("exp_annotations");
+    yaml_.value("summary", plan.summary);
+    yaml_.value("description", plan.description);
+    if (const auto url = runbook_url(program_, alert); !url.empty())
+      yaml_.value("runbook_url", url);
+    yaml_.close();
+    yaml_.close();
+    yaml_.close();
+  }
+
+  const Program& program_;
+  const Subject& subject_;
+  YamlWriter yaml_;
+};
+
+}  // namespace
+
+std::optional<Artefact> render_tests(const Program& program, const Subject& subject) {
+  if (subject.alerts.empty()) return std::nullopt;
+  return Artefact{fmt::format("rules/tests/{}_test.yml", subject.name),
+                  TestsFile(program, subject).render()};
+}
+
+std::vector<Artefact> render(const Catalog& catalog, const Site& site) {
+  Diagnostics told_already;
+  const Program program(catalog, site, told_already);
+  std::vector<Artefact> out;
+  for (const auto renderer : {render_recording, render_alerts, render_tests}) {
+    for (const auto* subject : program.subjects()) {
+      if (auto artefact = renderer(program, *subject)) out.push_back(std::move(*artefact));
+    }
+  }
+  return out;
+}
+
+}  // namespace basewatch::catalog
