@@ -65,7 +65,7 @@ struct Expr {
   bool at_modifier = false;        // @ ...
   enum class AtPoint { time, start, end } at_point = AtPoint::time;
   std::int64_t at_milliseconds = 0;  // @ <time>
-  std::vector<ExprPtr> args;         // call; aggregation: [param,] operand; unary; binary: left, right;
+  std::vector<ExprPtr> args;  // call; aggregation: [param,] operand; unary; binary: left, right;
                               // matrix, subquery, paren: the one inside
   Grouping grouping = Grouping::none;
   std::vector<std::string> grouping_labels;
