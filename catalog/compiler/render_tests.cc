@@ -118,6 +118,9 @@ std::vector<Artefact> render(const Catalog& catalog, const Site& site) {
       if (auto artefact = renderer(program, *subject)) out.push_back(std::move(*artefact));
     }
   }
+  for (const auto renderer : {render_alertmanager, render_runbooks, render_reference}) {
+    for (auto& artefact : renderer(program)) out.push_back(std::move(artefact));
+  }
   return out;
 }
 
