@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/base/diagnostics.h"
@@ -13,7 +15,7 @@
 namespace basewatch::config {
 
 struct Server {
-  std::string host = "127.0.0.1";
+  std::string host = "127.0.0.1";  // empty: every address of the machine
   std::uint16_t port = 9777;
   std::string advertise;  // host:port that /sd hands out; empty: the request's Host header
 };
@@ -29,21 +31,30 @@ struct Instance {
   std::map<std::string, Duration> intervals;  // collectors.<name>.every
   Settings settings;
   Location where;
-  std::map<std::string, Location> places;     // of each option that was written, for SettingError
+  std::map<std::string, Location> places;  // of each option that was written, for SettingError
 };
 
 struct Config {
-  std::string node;                 // empty: to be found from the root file system
+  std::string node;  // empty: to be found from the root file system
   Server server;
+  Location node_where, server_where, site_where;  // for what main finds out about them
   std::vector<Instance> instances;
-  std::string site;                 // path of site.yml, resolved against the config file's folder
+  std::string site;  // path of site.yml, resolved against the config file's folder
 };
 
-// Reads basewatch.yml strictly: every error with its place, as many in one run as there are. Expands
+// Reads basewatch.yml strictly: every error with its place, as many in one run as there are.
+// Expands
 // ${VAR} and ${VAR:-default} in values through `environment`. With errors the result is not usable.
 Config load(const std::string& path, std::span<const Plugin* const> plugins,
             const std::function<std::optional<std::string>(const std::string&)>& environment,
             Diagnostics& diagnostics);
+
+// The same from text that is already there; `path` names it in messages, its folder is where
+// relative paths start.
+Config load_text(std::string_view text, const std::string& path,
+                 std::span<const Plugin* const> plugins,
+                 const std::function<std::optional<std::string>(const std::string&)>& environment,
+                 Diagnostics& diagnostics);
 
 // Without a configuration: the node exporter with its defaults, on 127.0.0.1:9777.
 Config defaults(std::span<const Plugin* const> plugins);

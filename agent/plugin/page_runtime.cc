@@ -95,7 +95,7 @@ void Page::add(const MetricSpec& spec, double value, std::span<const std::string
 void Page::expect_type(const Family& family, MetricType type) const {
   if (family.type == type) return;
   throw std::invalid_argument(
-      fmt::format("{} is a {} on this page, and was given the value of a {}", name(family),
+      fmt::format("{} has the type {} on this page, and was given the value of a {}", name(family),
                   type_name(family.type), type_name(type)));
 }
 

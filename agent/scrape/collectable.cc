@@ -3,6 +3,7 @@
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +18,6 @@ MetricType type_of(prometheus::MetricType type) {
     case prometheus::MetricType::Counter:
       return MetricType::counter;
     case prometheus::MetricType::Gauge:
-    case prometheus::MetricType::Info:
       return MetricType::gauge;
     case prometheus::MetricType::Summary:
       return MetricType::summary;

@@ -36,9 +36,9 @@ class Countdown {
 void stop_instances(const Instances& instances) {
   const auto countdown = std::make_shared<Countdown>(instances.size());
   for (const auto& instance : instances) {
-    const auto stop = [instance, countdown]() mutable {
-      instance->stop();
-      instance.reset();
+    const auto stop = [owned = std::shared_ptr(instance), countdown]() mutable {
+      owned->stop();
+      owned.reset();
       countdown->count();
     };
     try {

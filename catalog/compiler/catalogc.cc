@@ -19,7 +19,7 @@ namespace catalog = basewatch::catalog;
 
 constexpr std::string_view kUsage =
     "usage: catalogc descriptors CATALOG_DIR OUT_DIR   writes OUT_DIR/metrics/<subject>.h\n"
-    "       catalogc embed CATALOG_DIR OUT.cc          writes the catalog as a C++ source\n";
+    "       catalogc embed CATALOG_DIR OUT.cc          checks it all, writes it as a C++ source\n";
 
 // A file that did not change keeps its time, so that nothing is compiled anew for it.
 bool write_if_changed(const fs::path& path, const std::string& text) {
@@ -95,8 +95,13 @@ int main(int argc, char** argv) {
   basewatch::Diagnostics diagnostics;
   const auto files = catalog::read_folder(folder, diagnostics);
   if (!usable(diagnostics)) return 1;
-  const auto loaded = catalog::load(files, folder + "/", diagnostics);
+  auto loaded = catalog::load(files, folder + "/", diagnostics);
   if (!usable(diagnostics)) return 1;
+  if (command == "embed") {  // what the binary carries has passed every check
+    const auto site = catalog::load_site(files, loaded, "", diagnostics);
+    if (diagnostics.ok()) catalog::check(loaded, site, diagnostics);
+    if (!usable(diagnostics)) return 1;
+  }
   const bool ok = command == "embed" ? write_if_changed(argv[3], embedded(files))
                                      : write_descriptors(loaded, argv[3]);
   return ok ? 0 : 1;

@@ -20,8 +20,8 @@ std::string read(const fs::path& path) {
   return std::move(text).str();
 }
 
-// Cuts a case into its files. Each is preceded by as many empty lines as stand before it, so that its
-// line numbers are those of the case.
+// Cuts a case into its files. Each is preceded by as many empty lines as stand before it, so that
+// its line numbers are those of the case.
 Files files_of(const std::string& text) {
   constexpr std::string_view kMark = "# file: ";
   Files files;

@@ -125,7 +125,8 @@ TEST_CASE("a histogram without labels has le alone") {
   page.add(MetricSpec{MetricType::gauge, "g", "", {}, {}}, 1);
   CHECK_THROWS_WITH_AS(
       page.add_histogram({MetricType::gauge, "g", "", {}, {}}, {{}, cumulative, 9}),
-      "g is a gauge on this page, and was given the value of a histogram", std::invalid_argument);
+      "g has the type gauge on this page, and was given the value of a histogram",
+      std::invalid_argument);
 }
 
 TEST_CASE("members of a dynamic family get their own name and help") {

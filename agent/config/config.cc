@@ -1,0 +1,178 @@
+#include "agent/config/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "agent/base/strings.h"
+#include "agent/base/yaml.h"
+#include "agent/config/expand.h"
+#include "agent/config/instance.h"
+#include "agent/config/listen.h"
+
+namespace basewatch::config {
+namespace {
+
+void read_version(yaml::Mapping& map, Diagnostics& diagnostics) {
+  const auto* version = map.required("version");
+  if (version && (version->kind != yaml::Kind::scalar || version->scalar != "1")) {
+    diagnostics.error(version->where, "version must be 1: this basewatch knows no other");
+  }
+}
+
+void read_server(yaml::Mapping& top, Config& out, const Context& context) {
+  const auto* node = top.find("server");
+  if (!node) return;
+  yaml::Mapping map(*node, "server", context.diagnostics);
+  std::string problem;
+  out.server_where = map.where("listen");
+  const auto listen = map.string("listen", "127.0.0.1:9777");
+  if (const auto address = parse_address(listen, problem)) {
+    out.server.host = address->host;
+    out.server.port = address->port;
+  } else {
+    context.diagnostics.error(map.where("listen"), "listen " + problem);
+  }
+  out.server.advertise = map.string("advertise");
+  if (!out.server.advertise.empty()) {
+    const auto address = parse_address(out.server.advertise, problem);
+    if (!address) {
+      context.diagnostics.error(map.where("advertise"), "advertise " + problem);
+    } else if (address->host.empty()) {
+      context.diagnostics.error(map.where("advertise"),
+                                "advertise needs the address at which Prometheus reaches this "
+                                "agent: write db-1.example.org:9777");
+    }
+  }
+  map.finish();
+}
+
+void read_node(yaml::Mapping& map, Config& out, Diagnostics& diagnostics) {
+  out.node = map.string("node");
+  out.node_where = map.where("node");
+  if (out.node.size() > 200 || printable(out.node) != out.node || trim(out.node) != out.node) {
+    diagnostics.error(map.where("node"),
+                      "node must be a short text without control characters and without blanks "
+                      "around it");
+  }
+}
+
+bool add_instance(Config& out, Instance instance, Diagnostics& diagnostics) {
+  for (const auto& other : out.instances) {
+    if (other.plugin != instance.plugin || other.name != instance.name) continue;
+    diagnostics.error(instance.where,
+                      fmt::format("a second {} instance is called '{}': give each its own name",
+                                  instance.plugin->name, instance.name));
+    return false;
+  }
+  out.instances.push_back(std::move(instance));
+  return true;
+}
+
+void read_list(const Plugin& plugin, const yaml::Node& list, Config& out, const Context& context) {
+  if (plugin.single && list.items.size() > 1) {
+    context.diagnostics.error(list.items[1].where,
+                              fmt::format("there can be only one {} instance", plugin.name));
+    return;
+  }
+  for (const auto& item : list.items) {
+    if (item.kind != yaml::Kind::mapping) {
+      context.diagnostics.error(
+          item.where,
+          fmt::format("each instance of {} must be a mapping such as {{name: main}}", plugin.name));
+    } else if (list.items.size() > 1 && !item.find("name")) {
+      context.diagnostics.error(
+          item.where, fmt::format("one of several {} instances needs a 'name'", plugin.name));
+    } else {
+      add_instance(out, read_instance(plugin, item, context), context.diagnostics);
+    }
+  }
+}
+
+void read_exporter(const Plugin& plugin, const yaml::Node& node, const Location& key, Config& out,
+                   const Context& context) {
+  if (node.kind == yaml::Kind::sequence) {
+    read_list(plugin, node, out, context);
+  } else if (node.kind == yaml::Kind::scalar) {
+    context.diagnostics.error(
+        node.where, fmt::format("{} must be a mapping or a list of named mappings: write {}: {{}} "
+                                "for one instance with every default",
+                                plugin.name, plugin.name));
+  } else {
+    auto instance = read_instance(plugin, node, context);
+    if (node.kind == yaml::Kind::null) instance.where = key;
+    add_instance(out, std::move(instance), context.diagnostics);
+  }
+}
+
+void read_exporters(const yaml::Node& node, std::span<const Plugin* const> plugins, Config& out,
+                    const Context& context) {
+  yaml::Mapping map(node, "exporters", context.diagnostics);
+  for (const auto* plugin : plugins) {
+    map.find(plugin->name);  // makes the name known, also where its value is null
+    const auto entry =
+        std::ranges::find(node.entries, plugin->name, [](const auto& e) { return e.first.scalar; });
+    if (entry == node.entries.end()) continue;
+    read_exporter(*plugin, entry->second, entry->first.where, out, context);
+  }
+  map.finish();
+}
+
+Config read(yaml::Node root, const std::string& path, std::span<const Plugin* const> plugins,
+            const Environment& environment, Diagnostics& diagnostics) {
+  Config out;
+  if (!diagnostics.ok() && root.kind == yaml::Kind::null)
+    return out;  // it could not be read at all
+  if (root.kind != yaml::Kind::mapping && root.kind != yaml::Kind::null) {
+    diagnostics.error(root.where,
+                      "the configuration must be a mapping that starts with version: 1");
+    return out;
+  }
+  Expander expander(environment, diagnostics);
+  expander.expand(root);
+  auto folder = std::filesystem::path(path).parent_path().string();
+  const Context context{folder.empty() ? "." : folder, expander, diagnostics};
+  yaml::Mapping map(root, "the configuration", diagnostics);
+  read_version(map, diagnostics);
+  read_node(map, out, diagnostics);
+  read_server(map, out, context);
+  if (const auto* exporters = map.find("exporters")) {
+    read_exporters(*exporters, plugins, out, context);
+  } else {
+    out.instances = defaults(plugins).instances;
+    for (auto& instance : out.instances) instance.where = root.where;
+  }
+  out.site = resolve(context.folder, map.string("site"));
+  out.site_where = map.where("site");
+  map.finish();
+  return out;
+}
+
+}  // namespace
+
+Config load(const std::string& path, std::span<const Plugin* const> plugins,
+            const Environment& environment, Diagnostics& diagnostics) {
+  return read(yaml::parse_file(path, diagnostics), path, plugins, environment, diagnostics);
+}
+
+Config load_text(std::string_view text, const std::string& path,
+                 std::span<const Plugin* const> plugins, const Environment& environment,
+                 Diagnostics& diagnostics) {
+  return read(yaml::parse(text, path, diagnostics), path, plugins, environment, diagnostics);
+}
+
+Config defaults(std::span<const Plugin* const> plugins) {
+  Config out;
+  for (const auto* plugin : plugins) {
+    if (plugin->name != "node") continue;
+    Instance instance;
+    instance.plugin = plugin;
+    instance.job = plugin->default_job;
+    instance.settings = Settings::make(plugin->options);
+    out.instances.push_back(std::move(instance));
+  }
+  return out;
+}
+
+}  // namespace basewatch::config

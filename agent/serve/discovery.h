@@ -1,0 +1,21 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "agent/scrape/engine.h"
+
+namespace basewatch::serve {
+
+// A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD.
+std::string json_string(std::string_view text);
+
+// The targets as Prometheus' http_sd reads them: one for each instance but the agent itself, which
+// is a static target so that its absence is seen.
+std::string discovery_json(std::span<const scrape::Target> targets, std::string_view address);
+
+// Whether a Host header can be handed out again: an address or a name, perhaps with a port.
+bool is_host(std::string_view text);
+
+}  // namespace basewatch::serve

@@ -1,0 +1,210 @@
+#include "agent/serve/endpoints.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <stdexcept>
+
+#include "agent/base/strings.h"
+#include "agent/expose/gzip.h"
+#include "agent/serve/discovery.h"
+#include "agent/serve/page_text.h"
+
+namespace basewatch::serve {
+namespace {
+
+constexpr std::size_t kWorthCompressing = 1024;
+
+Answer text(int status, std::string body) {
+  Answer out;
+  out.status = status;
+  out.body = std::move(body) + "\n";
+  return out;
+}
+
+bool is_read(const Call& call) {
+  return call.method == "GET" || call.method == "HEAD";
+}
+
+Answer only(std::string_view methods) {
+  auto out = text(405, fmt::format("only {} is answered here", methods));
+  out.headers.emplace_back("Allow", methods);
+  return out;
+}
+
+// A slot among the scrapes that may run at once.
+class Slot {
+ public:
+  Slot(std::atomic<std::size_t>& used, std::size_t limit) : used_(used), had_(++used <= limit) {}
+  ~Slot() { --used_; }
+  Slot(const Slot&) = delete;
+  bool had() const { return had_; }
+
+ private:
+  std::atomic<std::size_t>& used_;
+  const bool had_;
+};
+
+}  // namespace
+
+Duration scrape_deadline(std::string_view header, Duration fallback) {
+  const auto given = parse_double(trim(header));
+  if (!given || !(*given > 0) || *given > 3600) return fallback;
+  // A timeout that the way back would eat up whole still leaves half of it for the work.
+  const double left = std::max(*given - std::max(0.05 * *given, 0.25), *given / 2);
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(left));
+}
+
+Endpoints::Endpoints(scrape::Engine& engine, Clock& clock, Log& log, EndpointOptions options)
+    : engine_(engine),
+      clock_(clock),
+      log_(log),
+      options_(std::move(options)),
+      advertise_(options_.advertise) {}
+
+void Endpoints::set_advertise(std::string advertise) {
+  std::lock_guard guard(mutex_);
+  advertise_ = std::move(advertise);
+}
+
+Answer Endpoints::answer(const Call& call) {
+  std::string_view endpoint = "other";
+  auto out = route(call, endpoint);
+  if (options_.count) options_.count(endpoint, out.status);
+  return out;
+}
+
+Answer Endpoints::route(const Call& call, std::string_view& endpoint) {
+  const std::string_view path = call.path;
+  const auto is = [&](std::string_view known) {
+    if (path != known) return false;
+    endpoint = known;
+    return true;
+  };
+  if (is("/-/reload")) return reload(call);
+  const bool pages = path == "/metrics" || path.starts_with("/metrics/");
+  if (pages) endpoint = "/metrics";
+  if (pages) return is_read(call) ? metrics(call) : only("GET, HEAD");
+  if (is("/sd")) return is_read(call) ? service_discovery(call) : only("GET, HEAD");
+  if (is("/-/healthy")) return is_read(call) ? text(200, "healthy") : only("GET, HEAD");
+  if (is("/-/ready")) {
+    if (!is_read(call)) return only("GET, HEAD");
+    return ready_ ? text(200, "ready") : text(503, "not ready");
+  }
+  if (is("/")) return is_read(call) ? index() : only("GET, HEAD");
+  auto own = exporters_own(call);
+  if (own.status != 404) endpoint = "exporter";
+  return own;
+}
+
+Answer Endpoints::exporters_own(const Call& call) {
+  const auto handler = engine_.endpoint(call.path);
+  if (!handler) {
+    return text(404,
+                fmt::format("there is no {} here; / lists what there is", printable(call.path)));
+  }
+  if (!is_read(call)) return only("GET, HEAD");
+  std::string query;
+  for (const auto& [name, value] : call.params) {
+    query += fmt::format("{}{}={}", query.empty() ? "" : "&", name, value);
+  }
+  auto reply = handler({call.path, query});
+  return {reply.status, std::move(reply.content_type), std::move(reply.body), {}};
+}
+
+// /metrics, /metrics/<exporter>, /metrics/<exporter>/<name>
+Answer Endpoints::metrics(const Call& call) {
+  auto parts = split(call.path, '/');  // "", "metrics", ...
+  if (parts.size() > 4) {
+    return text(404, "write /metrics, /metrics/<exporter> or /metrics/<exporter>/<name>");
+  }
+  parts.resize(4);
+  if (call.path.ends_with('/')) {
+    return text(404, fmt::format("write {} without the slash at its end",
+                                 printable(call.path.substr(0, call.path.size() - 1))));
+  }
+  return page(call, parts[2], parts[3]);
+}
+
+Answer Endpoints::page(const Call& call, std::string_view exporter, std::string_view name) {
+  const Slot slot(scraping_, options_.scrapes);
+  if (!slot.had()) {
+    auto busy =
+        text(503, fmt::format("{} scrapes are running already: ask less often", options_.scrapes));
+    busy.headers.emplace_back("Retry-After", "5");
+    return busy;
+  }
+  const auto time = scrape_deadline(call.scrape_timeout, options_.default_deadline);
+  const scrape::Request request{.exporter = exporter,
+                                .name = name,
+                                .collect = call.all("collect[]"),
+                                .exclude = call.all("exclude[]"),
+                                .deadline = Deadline::in(clock_, time)};
+  std::vector<scrape::InstanceResult> results;
+  try {
+    results = engine_.scrape(request);
+  } catch (const scrape::NoSuchInstance& error) {
+    return text(404, error.what());
+  } catch (const std::invalid_argument& error) {
+    return text(400, error.what());
+  }
+  Answer out;
+  out.content_type = expose::kTextContentType;
+  const auto written =
+      write_page(results, exporter.empty() ? Labelling::targets : Labelling::none, out.body);
+  if (written.dropped > 0) {
+    log_.warning("http", "{} leaves out series that another instance has already, such as {}",
+                 printable(call.path), printable(written.first_dropped));
+  }
+  out.headers.emplace_back("Vary", "Accept-Encoding");
+  if (out.body.size() >= kWorthCompressing && expose::accepts_gzip(call.accept_encoding)) {
+    out.body = expose::gzip(out.body);
+    out.headers.emplace_back("Content-Encoding", "gzip");
+  }
+  return out;
+}
+
+Answer Endpoints::service_discovery(const Call& call) {
+  std::string address;
+  {
+    std::lock_guard guard(mutex_);
+    address = advertise_;
+  }
+  if (address.empty()) address = is_host(call.host) ? call.host : options_.listen;
+  Answer out;
+  out.content_type = "application/json";
+  out.body = discovery_json(engine_.targets(), address);
+  return out;
+}
+
+Answer Endpoints::reload(const Call& call) {
+  if (call.method != "POST") return only("POST");
+  if (!call.from_loopback) {
+    return text(403,
+                "a reload is only taken from this machine: POST to the loopback address, or "
+                "send SIGHUP to the agent");
+  }
+  if (!options_.reload) return text(404, "this agent was started without a configuration file");
+  const auto wrong = options_.reload();
+  return wrong.empty() ? text(200, "reloaded")
+                       : Answer{500, "text/plain; charset=utf-8", wrong, {}};
+}
+
+Answer Endpoints::index() const {
+  Answer out;
+  out.content_type = "text/html; charset=utf-8";
+  out.body =
+      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>basewatch</title>"
+      "<h1>basewatch</h1><ul>\n<li><a href=\"/metrics\">/metrics</a> everything, labelled</li>\n";
+  for (const auto& target : engine_.targets()) {  // names are [a-z0-9_-]: nothing to escape
+    const auto path = fmt::format("/metrics/{}/{}", target.exporter, target.name);
+    out.body += fmt::format("<li><a href=\"{0}\">{0}</a></li>\n", path);
+  }
+  out.body +=
+      "<li><a href=\"/sd\">/sd</a> the instances as Prometheus targets</li>\n"
+      "<li><a href=\"/-/healthy\">/-/healthy</a>, <a href=\"/-/ready\">/-/ready</a></li>\n"
+      "</ul></html>\n";
+  return out;
+}
+
+}  // namespace basewatch::serve

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "agent/base/clock.h"
+#include "agent/base/log.h"
+#include "agent/scrape/engine.h"
+#include "agent/serve/http.h"
+
+namespace basewatch::serve {
+
+struct EndpointOptions {
+  std::string listen;     // host:port; what /sd hands out when the request has no usable Host
+  std::string advertise;  // what /sd hands out; empty: the request's Host
+  std::size_t scrapes =
+      24;  // at once; fewer than the server has workers, so that others get through
+  Duration default_deadline = std::chrono::seconds(8);
+  // Reads the configuration anew; the text of what is wrong, empty when all went well.
+  std::function<std::string()> reload;
+  // Told of every answer: which endpoint, which status.
+  std::function<void(std::string_view endpoint, int status)> count;
+};
+
+// Answers requests out of the engine. Callable from many threads at once; engine, clock and log
+// outlive it.
+class Endpoints {
+ public:
+  Endpoints(scrape::Engine& engine, Clock& clock, Log& log, EndpointOptions options);
+
+  Answer answer(const Call& call);
+
+  // /-/ready says 503 until it is told otherwise, and again when the agent goes down.
+  void set_ready(bool ready) { ready_ = ready; }
+  // Where Prometheus reaches us, after a reload.
+  void set_advertise(std::string advertise);
+
+ private:
+  Answer route(const Call& call, std::string_view& endpoint);
+  Answer metrics(const Call& call);
+  Answer service_discovery(const Call& call);
+  Answer reload(const Call& call);
+  Answer exporters_own(const Call& call);
+  Answer page(const Call& call, std::string_view exporter, std::string_view name);
+  Answer index() const;
+
+  scrape::Engine& engine_;
+  Clock& clock_;
+  Log& log_;
+  const EndpointOptions options_;
+  mutable std::mutex mutex_;
+  std::string advertise_;  // guarded by mutex_
+  std::atomic<bool> ready_ = false;
+  std::atomic<std::size_t> scraping_ = 0;
+};
+
+// How long a scrape may take: what Prometheus says it waits, less max(5 %, 250 ms) for the way
+// back; `fallback` when the header is missing or makes no sense.
+Duration scrape_deadline(std::string_view header, Duration fallback);
+
+}  // namespace basewatch::serve

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "agent/expose/text.h"
+#include "agent/scrape/engine.h"
+
+namespace basewatch::serve {
+
+enum class Labelling {
+  none,     // each instance is a target of its own: Prometheus adds the labels
+  targets,  // everything on one page: job, instance and node on each series, and an `up` per
+            // instance
+};
+
+// What a scrape found, as one page of text; the same for an HTTP answer and for `basewatch once`.
+expose::Written write_page(std::span<const scrape::InstanceResult> results, Labelling labelling,
+                           std::string& out);
+
+}  // namespace basewatch::serve

@@ -1,0 +1,79 @@
+#include "exporters/node/read/kept_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "exporters/node/read/error_text.h"
+
+namespace basewatch::node {
+namespace {
+
+constexpr std::size_t kFirstSize = 4096;
+
+// The kernel makes the text of these at every read from 0, whatever happened in between.
+bool may_be_kept(int fd) {
+  struct statfs info;
+  return fstatfs(fd, &info) == 0 && (info.f_type == PROC_SUPER_MAGIC || info.f_type == SYSFS_MAGIC);
+}
+
+}  // namespace
+
+Source KeptFile::read() {
+  if (const int error = fill()) {
+    throw ReadError(error == EFBIG
+                        ? fmt::format("{} is larger than {} bytes and is not read", path_, limit_)
+                        : fmt::format("cannot read {}: {}", path_, error_text(error)));
+  }
+  return {std::string_view(buffer_.data(), size_), path_};
+}
+
+std::optional<Source> KeptFile::try_read() {
+  if (fill() != 0) return std::nullopt;
+  return Source(std::string_view(buffer_.data(), size_), path_);
+}
+
+int KeptFile::fill() {
+  if (fd_) {
+    if (const int error = read_all(fd_.get()); error == 0 || error == EFBIG) return error;
+    fd_.reset();  // the device behind it went, or procfs was mounted anew
+  }
+  return open();
+}
+
+int KeptFile::open() {
+  // O_NONBLOCK: a pipe somebody put there must not hold the scrape; no effect on anything else.
+  UniqueFd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) return errno;
+  const int error = read_all(fd.get());
+  if (error == 0 && may_be_kept(fd.get())) fd_ = std::move(fd);
+  return error;
+}
+
+int KeptFile::read_all(int fd) {
+  size_ = 0;
+  if (buffer_.empty()) buffer_.resize(kFirstSize);
+  while (true) {
+    if (size_ == buffer_.size()) {
+      if (size_ >= limit_) return EFBIG;
+      buffer_.resize(std::min(buffer_.size() * 4, limit_ + 1));
+    }
+    const auto got =
+        pread(fd, buffer_.data() + size_, buffer_.size() - size_, static_cast<off_t>(size_));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno;
+    if (got == 0) return size_ > limit_ ? EFBIG : 0;
+    size_ += static_cast<std::size_t>(got);
+  }
+}
+
+std::optional<std::uint64_t> read_number(KeptFile& file) {
+  const auto source = file.try_read();
+  return source ? parse_uint(trim(source->text)) : std::nullopt;
+}
+
+}  // namespace basewatch::node
