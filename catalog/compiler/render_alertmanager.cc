@@ -262,11 +262,11 @@ class ConfigFile {
 std::vector<Artefact> render_alertmanager(const Program& program) {
   const auto& routing = program.site().routing;
   if (routing.receivers.empty()) return {};  // a catalog without routing.yml
-  return {{"alertmanager/alertmanager.yml", ConfigFile(routing).render()},
-          {"alertmanager/templates/basewatch.tmpl",
-           fmt::format("{{{{- /* {} */ -}}}}", kGeneratedMark) +
-               std::string(kAlertmanagerTemplates)},
-          {"alertmanager/tests/cases.json", render_routing_cases(program)}};
+  return {
+      {"alertmanager/alertmanager.yml", ConfigFile(routing).render()},
+      {"alertmanager/templates/basewatch.tmpl",
+       fmt::format("{{{{- /* {} */ -}}}}", kGeneratedMark) + std::string(kAlertmanagerTemplates)},
+      {"alertmanager/tests/cases.json", render_routing_cases(program)}};
 }
 
 }  // namespace basewatch::catalog

@@ -17,7 +17,8 @@ class ReferencePage {
   std::string render() {
     out_ = markdown_head(fmt::format("Metrics of `{}`", subject_.name));
     out_ += fmt::format(
-        "\nEvery series also carries `job`, `instance` and `node`. Here `job` is {} and `instance` is "
+        "\nEvery series also carries `job`, `instance` and `node`. Here `job` is {} and `instance` "
+        "is "
         "{}.\n",
         jobs(), subject_.host_wide ? "the node's name" : "`<node>/<name of the instance>`");
     for (const auto& metric : subject_.metrics) write(metric);
@@ -57,8 +58,8 @@ class ReferencePage {
       users.alerts.merge(more.alerts);
     }
     if (!known.empty()) {
-      out_ += fmt::format("- `{}` may be used in rules as {}\n", spec.placeholder(),
-                          join(known, ", "));
+      out_ +=
+          fmt::format("- `{}` may be used in rules as {}\n", spec.placeholder(), join(known, ", "));
     }
     write_users(users);
   }
@@ -126,15 +127,15 @@ std::vector<Artefact> render_reference(const Program& program) {
   const UseIndex uses(program);
   std::vector<Artefact> pages;
   auto index = markdown_head("Metrics");
-  index += "\nWhat the agent emits and what Prometheus records of it, by subject.\n\n"
-           "| subject | metrics | recorded |\n|---|---|---|\n";
+  index +=
+      "\nWhat the agent emits and what Prometheus records of it, by subject.\n\n"
+      "| subject | metrics | recorded |\n|---|---|---|\n";
   for (const auto* subject : program.subjects()) {
     if (!has_reference(*subject)) continue;
     pages.push_back({fmt::format("docs/metrics/{}.md", subject->name),
                      ReferencePage(program, uses, *subject).render()});
     index += fmt::format("| [{0}]({0}.md) | {1} | {2} |\n", subject->name,
-                         subject->metrics.size() + subject->families.size(),
-                         subject->rules.size());
+                         subject->metrics.size() + subject->families.size(), subject->rules.size());
   }
   if (!pages.empty()) pages.push_back({"docs/metrics/README.md", std::move(index)});
   return pages;

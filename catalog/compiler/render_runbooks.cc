@@ -11,8 +11,8 @@
 namespace basewatch::catalog {
 namespace {
 
-// A text of Prometheus' template language for a reader who has no alert before him: each {{...}} becomes
-// the label's name, or "value", in angle brackets.
+// A text of Prometheus' template language for a reader who has no alert before him: each {{...}}
+// becomes the label's name, or "value", in angle brackets.
 std::string without_templates(std::string_view text) {
   std::string out;
   while (true) {
@@ -48,8 +48,9 @@ class RunbookPage {
     out_ = markdown_head(alert_.name.value);
     out_ += fmt::format("\n{}\n\n", without_templates(annotation(program_, alert_.description)));
     const auto labels = static_labels(alert_);
-    out_ += fmt::format("Severity **{}**, priority **{}**{}", labels.at("severity"), alert_.priority,
-                        alert_.alert_class == AlertClass::instant ? ", pages within a minute" : "");
+    out_ +=
+        fmt::format("Severity **{}**, priority **{}**{}", labels.at("severity"), alert_.priority,
+                    alert_.alert_class == AlertClass::instant ? ", pages within a minute" : "");
     if (has_reference(subject_)) {
       out_ += fmt::format(", metrics: [{0}](../metrics/{0}.md)", subject_.name);
     }
@@ -107,6 +108,9 @@ class RunbookPage {
     for (const auto* route : routes) {
       out_ += fmt::format("- {}\n", in_words(routing_, *route, alert_));
     }
+    if (alert_.absence == Absence::none) {
+      out_ += fmt::format("- nobody when its series are absent: {}\n", alert_.absence_reason);
+    }
     if (routes.empty()) out_ += fmt::format("- `{}`\n", routing_.fallback);
     for (const auto& inhibition : routing_.inhibitions) {
       for (const auto& source : inhibition.sources) {
@@ -132,7 +136,8 @@ class RunbookPage {
 
   // The catalog's own tests, which promtool runs: real numbers on both sides of the threshold.
   void write_examples() {
-    section("Example", "Values are one a minute, as in the tests of the rule (`a+bxN`: N steps of b).");
+    section("Example",
+            "Values are one a minute, as in the tests of the rule (`a+bxN`: N steps of b).");
     for (const auto& test : alert_.fires) write_example(test, true);
     for (const auto& test : alert_.quiet) write_example(test, false);
   }
@@ -184,9 +189,9 @@ std::vector<Artefact> render_runbooks(const Program& program) {
   for (const auto& [priority, alerts] : by_priority) {
     index += fmt::format("\n## {}\n\n| alert | severity | says |\n|---|---|---|\n", priority);
     for (const auto& [name, alert] : alerts) {
-      index += fmt::format(
-          "| {} | {} | {} |\n", page_link(name), static_labels(*alert).at("severity"),
-          markdown_cell(without_templates(annotation(program, alert->summary))));
+      index +=
+          fmt::format("| {} | {} | {} |\n", page_link(name), static_labels(*alert).at("severity"),
+                      markdown_cell(without_templates(annotation(program, alert->summary))));
     }
   }
   if (!pages.empty()) pages.push_back({"docs/runbooks/README.md", std::move(index)});

@@ -60,8 +60,12 @@ std::string in_words(const Routing& routing, const Route& route, const AlertEntr
       out += fmt::format("; not in {} ({})", name, in_words(*interval, routing.time_zone));
     }
   }
+  // Where nobody is configured at all, as in the default site, it says nothing about this route.
+  const bool any = std::ranges::any_of(routing.receivers, &Receiver::reachable);
   const auto* receiver = routing.receiver(route.receiver);
-  if (receiver && !receiver->reachable()) out += "; not configured in the site, so nobody hears it";
+  if (any && receiver && !receiver->reachable()) {
+    out += "; not configured in the site, so nobody hears it";
+  }
   return out;
 }
 

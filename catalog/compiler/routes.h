@@ -15,8 +15,8 @@ std::vector<const Route*> routes_of(const Routing& routing, const AlertEntry& al
 // prints it.
 std::vector<std::string> receivers_of(const Routing& routing, const AlertEntry& alert);
 
-// How long after Prometheus sent it an alert of class instant may wait in this route: as the first of
-// its group, or as one that joins a group.
+// How long after Prometheus sent it an alert of class instant may wait in this route: as the first
+// of its group, or as one that joins a group.
 Duration longest_wait(const Route& route, const AlertEntry& alert);
 
 // "page: after 5s, again every 1h, until it is resolved or silenced"

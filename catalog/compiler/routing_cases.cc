@@ -47,8 +47,7 @@ std::string json_list(std::string_view key, const std::vector<std::string>& rows
 
 class Cases {
  public:
-  explicit Cases(const Program& program)
-      : program_(program), routing_(program.site().routing) {
+  explicit Cases(const Program& program) : program_(program), routing_(program.site().routing) {
     for (const auto* subject : program.subjects()) {
       for (const auto& alert : subject->alerts) alerts_[alert.name.value] = &alert;
     }

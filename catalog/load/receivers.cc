@@ -8,8 +8,9 @@
 namespace basewatch::catalog {
 namespace {
 
-// Reads one target of a receiver. Where a secret belongs, the key ends in _file; the same key without
-// it gets an answer of its own, because that is what Alertmanager's documentation shows first.
+// Reads one target of a receiver. Where a secret belongs, the key ends in _file; the same key
+// without it gets an answer of its own, because that is what Alertmanager's documentation shows
+// first.
 class TargetReader {
  public:
   TargetReader(const yaml::Node& node, std::string what, Diagnostics& diagnostics)
@@ -25,9 +26,10 @@ class TargetReader {
   std::string secret_file(std::string_view key, bool required) {
     const auto inline_key = key.substr(0, key.size() - std::string_view("_file").size());
     if (entry_.find(inline_key)) {
-      error(inline_key, fmt::format("a secret never stands in a site file: write it into a file that "
-                                    "Alertmanager may read, and that file's path as '{}'",
-                                    key));
+      error(inline_key,
+            fmt::format("a secret never stands in a site file: write it into a file that "
+                        "Alertmanager may read, and that file's path as '{}'",
+                        key));
       if (!entry_.find(key)) return "";  // one mistake, one message
     }
     const auto path = required ? entry_.required_string(key) : entry_.string(key);
@@ -64,8 +66,7 @@ class TargetReader {
 
  private:
   static bool is_plain(std::string_view text) {
-    return std::ranges::all_of(text,
-                               [](char c) { return static_cast<unsigned char>(c) >= 0x20; });
+    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x20; });
   }
 
   // {{ in a receiver's field would be a template of Alertmanager's.
@@ -110,17 +111,18 @@ EmailTarget read_email(const yaml::Node& node, Diagnostics& diagnostics) {
     reader.error("password_file", "password_file needs a username beside it");
   }
   const auto colon = target.smarthost.rfind(':');
-  const auto port = colon == std::string::npos ? std::nullopt
-                                               : parse_uint(target.smarthost.substr(colon + 1));
+  const auto port =
+      colon == std::string::npos ? std::nullopt : parse_uint(target.smarthost.substr(colon + 1));
   if (!target.smarthost.empty() && (!port || *port == 0 || *port > 65535 || colon == 0)) {
-    reader.error("smarthost", fmt::format("smarthost must be host:port, as in mail.example.org:587, "
-                                          "not '{}'",
-                                          printable(target.smarthost)));
+    reader.error("smarthost",
+                 fmt::format("smarthost must be host:port, as in mail.example.org:587, "
+                             "not '{}'",
+                             printable(target.smarthost)));
   }
   for (const auto& [key, address] : {std::pair{"to", target.to}, {"from", target.from}}) {
     if (!address.empty() && address.find('@') == std::string::npos) {
-      reader.error(key, fmt::format("{} must be an address with an '@', not '{}'", key,
-                                    printable(address)));
+      reader.error(
+          key, fmt::format("{} must be an address with an '@', not '{}'", key, printable(address)));
     }
   }
   return target;

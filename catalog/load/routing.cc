@@ -176,10 +176,11 @@ class RoutingReader {
     check_positive(entry, "group_interval", route.group_interval);
     check_positive(entry, "repeat", route.repeat);
     if (route.repeat < route.group_interval) {
-      error(entry.where("repeat"),
-            fmt::format("repeat {} has no effect below group_interval {}: a group is looked at only "
-                        "that often",
-                        format_duration(route.repeat), format_duration(route.group_interval)));
+      error(
+          entry.where("repeat"),
+          fmt::format("repeat {} has no effect below group_interval {}: a group is looked at only "
+                      "that often",
+                      format_duration(route.repeat), format_duration(route.group_interval)));
     }
     if (const auto* node = entry.find("instant")) {
       yaml::Mapping instant(*node, "instant", diagnostics_);
@@ -205,8 +206,8 @@ class RoutingReader {
     return names;
   }
 
-  // An alert that falls through to the fallback would be nobody's by accident, and a route behind one
-  // that takes the same and does not go on would never be reached.
+  // An alert that falls through to the fallback would be nobody's by accident, and a route behind
+  // one that takes the same and does not go on would never be reached.
   void check_every_priority() {
     if (routing_.routes.empty()) return;
     for (const auto& priority : kPriorities) {
@@ -251,8 +252,8 @@ class RoutingReader {
       auto name = yaml::as_string(item, fmt::format("each of {}", key), diagnostics_);
       if (!name) continue;
       if (!is_label_name(*name)) {  // the letters of alerts' names, too
-        error(item.where, fmt::format("'{}' is no name: write letters, digits and '_' only",
-                                      printable(*name)));
+        error(item.where,
+              fmt::format("'{}' is no name: write letters, digits and '_' only", printable(*name)));
       } else {
         names.push_back({*name, item.where, item.anchors});
       }
@@ -273,9 +274,9 @@ void lay_receivers_over(const yaml::Node& node, Routing& routing, Diagnostics& d
     auto* receiver = find_named(routing.receivers, name.scalar);
     Receiver unknown;
     if (!receiver) {
-      diagnostics.error(name.where, fmt::format("there is no receiver '{}': {}",
-                                                printable(name.scalar),
-                                                there_are(routing.receivers, name.scalar)));
+      diagnostics.error(name.where,
+                        fmt::format("there is no receiver '{}': {}", printable(name.scalar),
+                                    there_are(routing.receivers, name.scalar)));
       receiver = &unknown;  // what stands in it is still read
     }
     yaml::Mapping entry(value, "a receiver", diagnostics);
@@ -293,9 +294,9 @@ void lay_intervals_over(const yaml::Node& node, Routing& routing, Diagnostics& d
       interval->spans = std::move(spans);
       interval->where = name.where;
     } else {
-      diagnostics.error(name.where, fmt::format("there is no time interval '{}': {}",
-                                                printable(name.scalar),
-                                                there_are(routing.time_intervals, name.scalar)));
+      diagnostics.error(name.where,
+                        fmt::format("there is no time interval '{}': {}", printable(name.scalar),
+                                    there_are(routing.time_intervals, name.scalar)));
     }
   }
 }
@@ -314,9 +315,9 @@ void read_site_routing(yaml::Mapping& site, Routing& routing, Diagnostics& diagn
   }
   const auto within = site.duration("instant_within", routing.instant_within);
   if (within < 10s || within > 15min) {
-    diagnostics.error(site.where("instant_within"),
-                      fmt::format("instant_within must be from 10s to 15m, not {}",
-                                  format_duration(within)));
+    diagnostics.error(
+        site.where("instant_within"),
+        fmt::format("instant_within must be from 10s to 15m, not {}", format_duration(within)));
   } else {
     routing.instant_within = within;
   }

@@ -6,12 +6,12 @@
 // The readers of routing.yml and of what a site may say about it.
 namespace basewatch::catalog {
 
-// The whole of routing.yml. What its parts say of each other is checked here, too; which alerts there
-// are, only the compiler knows.
+// The whole of routing.yml. What its parts say of each other is checked here, too; which alerts
+// there are, only the compiler knows.
 Routing read_routing(const yaml::Node& root, Diagnostics& diagnostics);
 
-// The keys `receivers`, `time_zone`, `time_intervals` and `instant_within` of a site, laid over what
-// the catalog says.
+// The keys `receivers`, `time_zone`, `time_intervals` and `instant_within` of a site, laid over
+// what the catalog says.
 void read_site_routing(yaml::Mapping& site, Routing& routing, Diagnostics& diagnostics);
 
 // `slack`, `pagerduty`, `email`, `webhook` and `send_resolved` of a receiver.

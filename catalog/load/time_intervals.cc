@@ -14,15 +14,15 @@ namespace fs = std::filesystem;
 
 constexpr auto kWeekdays = std::to_array<std::string_view>(
     {"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"});
-constexpr auto kMonths = std::to_array<std::string_view>(
-    {"january", "february", "march", "april", "may", "june", "july", "august", "september",
-     "october", "november", "december"});
+constexpr auto kMonths =
+    std::to_array<std::string_view>({"january", "february", "march", "april", "may", "june", "july",
+                                     "august", "september", "october", "november", "december"});
 
 // "08:30" as minutes of the day; 24:00 is the end of it.
 std::optional<int> parse_clock(std::string_view text) {
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (text.size() != 5 || text[2] != ':' || !digit(text[0]) || !digit(text[1]) ||
-      !digit(text[3]) || !digit(text[4])) {
+  if (text.size() != 5 || text[2] != ':' || !digit(text[0]) || !digit(text[1]) || !digit(text[3]) ||
+      !digit(text[4])) {
     return std::nullopt;
   }
   const int hour = (text[0] - '0') * 10 + (text[1] - '0');
@@ -78,10 +78,11 @@ void read_times(yaml::Mapping& entry, TimeSpan& span, Diagnostics& diagnostics) 
                                                           "'{}'",
                                                           printable(text)));
     } else if (*begin >= *end) {
-      diagnostics.error(entry.where("times"),
-                        fmt::format("'{}' does not end after it begins: what crosses midnight is two "
-                                    "entries, as in \"22:00-24:00\" and \"00:00-06:00\"",
-                                    printable(text)));
+      diagnostics.error(
+          entry.where("times"),
+          fmt::format("'{}' does not end after it begins: what crosses midnight is two "
+                      "entries, as in \"22:00-24:00\" and \"00:00-06:00\"",
+                      printable(text)));
     } else {
       span.times.push_back({*begin, *end});
     }
@@ -106,8 +107,9 @@ TimeSpan read_span(const yaml::Node& node, Diagnostics& diagnostics) {
                                    : span.years) = std::move(ranges);
   }
   if (node.kind == yaml::Kind::mapping && node.entries.empty()) {
-    diagnostics.error(node.where, "an empty span would be always: write times, weekdays, "
-                                  "days_of_month, months or years");
+    diagnostics.error(node.where,
+                      "an empty span would be always: write times, weekdays, "
+                      "days_of_month, months or years");
   }
   entry.finish();
   return span;
@@ -118,16 +120,17 @@ TimeSpan read_span(const yaml::Node& node, Diagnostics& diagnostics) {
 std::vector<TimeSpan> read_spans(const yaml::Node& list, Diagnostics& diagnostics) {
   std::vector<TimeSpan> spans;
   if (list.kind != yaml::Kind::sequence) {
-    diagnostics.error(list.where, "the times of an interval must be a list of spans, each with a "
-                                  "'-'; an empty list, [], means never");
+    diagnostics.error(list.where,
+                      "the times of an interval must be a list of spans, each with a "
+                      "'-'; an empty list, [], means never");
     return spans;
   }
   for (const auto& item : list.items) spans.push_back(read_span(item, diagnostics));
   return spans;
 }
 
-// Alertmanager refuses a whole configuration for a zone that it does not know, so a zone is looked up
-// here where this machine has the list.
+// Alertmanager refuses a whole configuration for a zone that it does not know, so a zone is looked
+// up here where this machine has the list.
 void read_time_zone(yaml::Mapping& mapping, std::string& zone, Diagnostics& diagnostics) {
   if (!mapping.find("time_zone")) return;
   const auto name = mapping.string("time_zone");

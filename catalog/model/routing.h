@@ -7,8 +7,8 @@
 #include "agent/base/clock.h"
 #include "catalog/model/text.h"
 
-// Who is told about an alert, when and how often, as plain structs: what stands in routing.yml, with
-// the receivers and hours of the site in it. The words are Alertmanager's (0.25).
+// Who is told about an alert, when and how often, as plain structs: what stands in routing.yml,
+// with the receivers and hours of the site in it. The words are Alertmanager's (0.25).
 namespace basewatch::catalog {
 
 // Ways to tell somebody. A secret is always the path of a file on Alertmanager's machine.
@@ -29,8 +29,8 @@ struct WebhookTarget {
   std::string credentials_file;  // sent as a bearer token; empty: none
 };
 
-// Somebody to tell. The catalog declares who there is, the site how each is reached; one whom nobody
-// configured hears nothing.
+// Somebody to tell. The catalog declares who there is, the site how each is reached; one whom
+// nobody configured hears nothing.
 struct Receiver {
   std::string name, help;
   bool send_resolved = true;  // false: is told of what fires only
