@@ -29,7 +29,10 @@ class AlertCheck {
     if (expression_.tree) {
       check_result();
       check_labels();
-      check_functions(*expression_.tree);
+      check_flapping(expression_);
+      for (const auto& below : program_.rules_below(expression_)) {
+        check_flapping(program_.of(*below.rule));
+      }
     }
     check_text(alert_.summary);
     check_text(alert_.description);
@@ -54,7 +57,8 @@ class AlertCheck {
            "'bool'; only a heartbeat (scope: fleet, priority: P5) fires always");
     }
     const auto& labels = analysis_.labels;
-    if (alert_.scope == AlertScope::node && !labels.open && !labels.names.contains("node")) {
+    if (alert_.scope == AlertScope::node && !labels.open &&
+        (!labels.names.contains("node") || labels.maybe.contains("node"))) {
       fail(alert_.expr.where, "node-missing",
            "the result does not say which node it is about: keep the label 'node', as in "
            "sum by (node) (...), or write scope: fleet");
@@ -76,19 +80,13 @@ class AlertCheck {
     }
   }
 
-  void check_functions(const promql::Expr& expr) {
-    constexpr auto kFlapping = std::to_array<std::string_view>(
-        {"irate", "idelta", "topk", "bottomk", "limitk", "limit_ratio"});
-    const bool named = expr.kind == promql::Kind::call || expr.kind == promql::Kind::aggregation;
-    if (named && std::ranges::find(kFlapping, expr.text) != kFlapping.end()) {
-      fail(
-          expression_.text().at(expr.begin), "flapping",
-          fmt::format("{} makes an alert flap: {}", expr.text,
-                      expr.text[0] == 'i' ? "it looks at two samples only, so write rate or delta"
-                                          : "series come and go with their rank, so compare with a "
-                                            "threshold instead"));
+  // What makes an alert come and go is fine on a panel; here also what a recorded name brings
+  // along.
+  void check_flapping(const Expression& expression) {
+    for (const auto& finding : expression.analysis.findings) {
+      if (finding.code != kFlapping) continue;
+      fail(expression.text().at(finding.offset), kFlapping, finding.message);
     }
-    for (const auto& arg : expr.args) check_functions(*arg);
   }
 
   void check_text(const Text& text) {

@@ -104,6 +104,7 @@ std::optional<promql::SeriesInfo> Program::resolve(std::string_view name) {
 
 void Program::report_findings(const Expression& expression) {
   for (const auto& finding : expression.analysis.findings) {
+    if (finding.code == kFlapping) continue;
     auto message = finding.message;
     if (finding.code == "unknown-metric") {
       // The analysis knows names only one by one; here is what was probably meant.

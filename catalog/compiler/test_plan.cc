@@ -112,8 +112,11 @@ class Planner {
   std::string text(std::string_view key, const Text& annotation, const std::string& written) {
     Diagnostics told_already;
     auto expanded = expand_annotation(annotation, program_.site(), told_already).text.value;
-    if (!written.empty()) return written;
-    if (expanded.find("{{") == std::string::npos) return std::string(expanded);
+    if (!written.empty()) {
+      return expand_annotation({written, test_.where, {}}, program_.site(), diagnostics_)
+          .text.value;
+    }
+    if (expanded.find("{{") == std::string::npos) return expanded;
     report(
         diagnostics_, test_.where, "expect",
         fmt::format("the {0} of {1} is a template: write in this case the {0} that a person reads",
