@@ -12,7 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # in <> are always allowed (libraries are bounded by LIBRARIES below).
 VOCABULARY = {"agent/base", "catalog/model"}
 ALLOWED = {
-    "agent/base": set(),
+    # The two share the bottom: base/self.h names its metrics by their specs, model its places by base.
+    "agent/base": {"catalog/model/metric.h"},
     "catalog/model": {"agent/base"},
     "agent/plugin": VOCABULARY,
     "agent/expose": VOCABULARY | {"agent/plugin"},
