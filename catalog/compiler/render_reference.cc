@@ -16,11 +16,7 @@ class ReferencePage {
 
   std::string render() {
     out_ = markdown_head(fmt::format("Metrics of `{}`", subject_.name));
-    out_ += fmt::format(
-        "\nEvery series also carries `job`, `instance` and `node`. Here `job` is {} and `instance` "
-        "is "
-        "{}.\n",
-        jobs(), subject_.host_wide ? "the node's name" : "`<node>/<name of the instance>`");
+    write_identity();
     for (const auto& metric : subject_.metrics) write(metric);
     for (const auto& family : subject_.families) write(family);
     write_passthroughs();
@@ -29,12 +25,22 @@ class ReferencePage {
   }
 
  private:
-  std::string jobs() const {
-    std::vector<std::string> names;
-    if (const auto* list = jobs_of(program_.site(), subject_.exporter)) {
-      for (const auto& job : *list) names.push_back(markdown_code(job));
+  void write_identity() {
+    const auto* jobs = jobs_of(program_.site(), subject_.exporter);
+    if (!jobs) {
+      out_ +=
+          "\nEvery series also carries `job`, `instance` and `node` of the instance that passes it "
+          "on.\n";
+      return;
     }
-    return names.empty() ? "that of whoever emits them" : join(names, " or ");
+    std::vector<std::string> names;
+    for (const auto& job : *jobs) names.push_back(markdown_code(job));
+    out_ += fmt::format(
+        "\nEvery series also carries `job`, `instance` and `node`. Here `job` is {} and `instance` "
+        "is "
+        "{}.\n",
+        join(names, " or "),
+        subject_.host_wide ? "the node's name" : "`<node>/<name of the instance>`");
   }
 
   void write(const MetricEntry& metric) {
