@@ -42,8 +42,12 @@ class AbsenceCheck {
     for (const auto* subject : program.subjects()) {
       for (const auto& alert : subject->alerts) {
         const auto& expression = program.of(alert);
-        if (reads(expression, "up")) on_up_.push_back(&expression);
-        missing_targets_ |= reads(expression, "up") && reads(expression, kOffered);
+        if (!reads(expression, "up")) continue;
+        if (reads(expression, kOffered)) {
+          missing_targets_ = true;
+        } else {
+          on_up_.push_back(&expression);
+        }
       }
     }
     if (const auto* offered = program.series().find(kOffered)) agent_ = offered->subject;

@@ -54,9 +54,10 @@ class InhibitionCheck {
     if (labels.open) return;  // may carry anything
     for (const auto& label : inhibition.equal) {
       if (labels.names.contains(label.value) || alert.labels.contains(label.value)) continue;
+      const auto carried = labels.names.empty() ? "none" : join(labels.names, ", ");
       report(diagnostics_, name.where, "inhibition-label",
              fmt::format("the {} {} has no label '{}', so this would never be equal; it has {}",
-                         side, name.value, label.value, join(labels.names, ", ")));
+                         side, name.value, label.value, carried));
     }
   }
 
