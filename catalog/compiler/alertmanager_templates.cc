@@ -10,8 +10,10 @@ const std::string_view kAlertmanagerTemplates = R"TMPL(
 {{ define "basewatch.headline" -}}
 {{ if .CommonAnnotations.summary }}{{ .CommonAnnotations.summary }}
 {{- else }}{{ with .CommonLabels.alertname }}{{ . }} {{ end }}
-{{- with .CommonLabels.node }}on {{ . }} {{ end }}({{ len .Alerts }} alerts){{ end }}
+{{- with .CommonLabels.node }}on {{ . }} {{ end }}({{ template "basewatch.count" . }}){{ end }}
 {{- end }}
+
+{{ define "basewatch.count" }}{{ len .Alerts }} alert{{ if gt (len .Alerts) 1 }}s{{ end }}{{ end }}
 
 {{ define "basewatch.title" -}}
 {{ if eq .Status "firing" }}{{ with .CommonLabels.priority }}{{ . }} {{ end }}
@@ -58,7 +60,7 @@ const std::string_view kAlertmanagerTemplates = R"TMPL(
 {{- if .CommonAnnotations.summary }}{{ template "basewatch.slack.escape" .CommonAnnotations.summary }}
 {{- else }}{{ with .CommonLabels.alertname }}{{ . }} {{ end }}
 {{- with .CommonLabels.node }}on {{ template "basewatch.slack.escape" . }} {{ end -}}
-({{ len .Alerts }} alerts){{ end }}
+({{ template "basewatch.count" . }}){{ end }}
 {{- end }}
 
 {{ define "basewatch.slack.color" -}}
