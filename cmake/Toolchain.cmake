@@ -14,10 +14,13 @@ endif()
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 
 set(BASEWATCH_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
-option(BASEWATCH_FUZZ "Build the fuzzers with libFuzzer (needs clang)" OFF)
+option(BASEWATCH_FUZZ "Instrument the code so that the fuzzers see which way an input takes" OFF)
 
 add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wshadow=local -Wnon-virtual-dtor
                     -fno-omit-frame-pointer)
+if(BASEWATCH_FUZZ)  # tests/fuzz/driver.cc learns from it which inputs take a new way
+  add_compile_options(-fsanitize-coverage=trace-pc)
+endif()
 
 if(BASEWATCH_SANITIZE)
   add_compile_options(-fsanitize=${BASEWATCH_SANITIZE} -fno-sanitize-recover=all)

@@ -52,7 +52,7 @@ class Reader {
   Instance read(const yaml::Node& node) {
     out_.plugin = &plugin_;
     out_.where = node.where;
-    yaml::Mapping map(node, std::string(plugin_.name), diagnostics_);
+    yaml::Mapping map(node, fmt::format("exporter {}", plugin_.name), diagnostics_);
     read_common(map);
     read_group(map, "");
     if (const auto* collectors = map.find("collectors")) read_collectors(*collectors);

@@ -88,6 +88,7 @@ class Settings {
 
   // Two instances with equal settings are interchangeable: a reload keeps the running one.
   bool operator==(const Settings& other) const { return fingerprint_ == other.fingerprint_; }
+  const std::string& fingerprint() const { return fingerprint_; }  // holds secrets: never shown
   void set_fingerprint(std::string fingerprint) { fingerprint_ = std::move(fingerprint); }
 
  private:

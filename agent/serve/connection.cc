@@ -54,7 +54,7 @@ std::string take_header(Connection& connection) {
   return header;
 }
 
-bool SocketOutput::write(std::string_view bytes) {
+bool SocketOutput::write_all(std::string_view bytes) {
   if (until_ == MonoTime{}) until_ = now() + time_;
   while (!bytes.empty()) {
     const auto sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

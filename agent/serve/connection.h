@@ -32,12 +32,19 @@ std::string take_header(Connection& connection);
 class SocketOutput final : public Output {
  public:
   SocketOutput(int fd, Duration time) : fd_(fd), time_(time) {}
-  bool write(std::string_view bytes) override;
+  bool write(std::string_view bytes) override {
+    broken_ = broken_ || !write_all(bytes);
+    return !broken_;
+  }
+  bool broken() const { return broken_; }
 
  private:
+  bool write_all(std::string_view bytes);
+
   const int fd_;
   const Duration time_;
   MonoTime until_{};
+  bool broken_ = false;
 };
 
 // Ends a connection so that the last answer arrives even where unread bytes of a body are left:

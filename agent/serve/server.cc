@@ -197,7 +197,7 @@ class Server::State : public std::enable_shared_from_this<State> {
 
   std::size_t busy() const {
     std::lock_guard guard(mutex_);
-    return busy_ + queue_.size();
+    return busy_ + queue_.size() + returned_.size();
   }
 
   void hand_over(std::list<Connection>::iterator connection) {
@@ -230,7 +230,7 @@ class Server::State : public std::enable_shared_from_this<State> {
       ++busy_;
       guard.unlock();
       const bool keep = answer(mine.front(), last);
-      if (!keep) close_gently(mine.front());
+      if (!keep && mine.front().fd) close_gently(mine.front());
       guard.lock();
       --busy_;
       if (keep && !stopping_) {
@@ -245,7 +245,9 @@ class Server::State : public std::enable_shared_from_this<State> {
   bool answer(Connection& connection, bool last) {
     SocketOutput output(connection.fd.get(), limits.write_time);
     last = last || ++connection.answered >= kAnswersPerConnection;
-    return exchange.run(take_header(connection), connection.from_loopback, last, output);
+    const bool keep = exchange.run(take_header(connection), connection.from_loopback, last, output);
+    if (output.broken()) connection.fd.reset();
+    return keep;
   }
 
   Handler guarded(Handler handler) {

@@ -46,20 +46,20 @@ class AlertCheck {
   void check_result() {
     const bool heartbeat = is_heartbeat(alert_);
     if (analysis_.type != promql::ValueType::instant_vector) {
-      fail(alert_.expr.where, "result-type",
+      fail(alert_.expr.at(0), "result-type",
            fmt::format("an alert needs an instant vector, and this is a {}",
                        promql::value_type_name(analysis_.type)));
       return;
     }
     if (analysis_.always_returns && !heartbeat) {
-      fail(alert_.expr.where, "no-comparison",
+      fail(alert_.expr.at(0), "no-comparison",
            "the alert always fires: compare with something, as in > {{threshold.NAME}}, without "
            "'bool'; only a heartbeat (scope: fleet, priority: P5) fires always");
     }
     const auto& labels = analysis_.labels;
     if (alert_.scope == AlertScope::node && !labels.open &&
         (!labels.names.contains("node") || labels.maybe.contains("node"))) {
-      fail(alert_.expr.where, "node-missing",
+      fail(alert_.expr.at(0), "node-missing",
            "the result does not say which node it is about: keep the label 'node', as in "
            "sum by (node) (...), or write scope: fleet");
     }
@@ -73,7 +73,7 @@ class AlertCheck {
     for (const auto& [name, value] : names) {
       const auto& labels = analysis_.labels;
       if (!labels.names.contains(name) || labels.pinned.contains(name)) continue;
-      fail(alert_.expr.where, "label-collision",
+      fail(alert_.expr.at(0), "label-collision",
            fmt::format("the alert's label '{0}' overwrites a label that tells its series apart: "
                        "aggregate it away, or pick one value with {{{0}=\"...\"}}",
                        name));

@@ -44,7 +44,7 @@ void check_record(const RuleEntry& rule, const Expression& expression, Diagnosti
   if (!expression.tree) return;
   const auto type = expression.analysis.type;
   if (type == promql::ValueType::instant_vector || type == promql::ValueType::scalar) return;
-  report(diagnostics, rule.expr.where, "result-type",
+  report(diagnostics, rule.expr.at(0), "result-type",
          fmt::format("a rule records an instant vector, and this is a {}",
                      promql::value_type_name(type)));
 }

@@ -18,6 +18,7 @@ inline constexpr std::string_view kGenerated =  // in YAML
 std::optional<Artefact> render_recording(const Program& program, const Subject& subject);
 std::optional<Artefact> render_alerts(const Program& program, const Subject& subject);
 std::optional<Artefact> render_tests(const Program& program, const Subject& subject);
+std::optional<Artefact> render_instant_tests(const Program& program, const Subject& subject);
 
 // Alertmanager's configuration, its templates and the cases that both are tested with.
 std::vector<Artefact> render_alertmanager(const Program& program);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "agent/base/strings.h"
 #include "catalog/compiler/render.h"
@@ -10,17 +11,28 @@
 namespace basewatch::catalog {
 namespace {
 
+using namespace std::chrono_literals;
+
+// The tests of a subject's alerts of one class. promtool evaluates every rule at every step of
+// every case, so only the instant alerts take the site's evaluation interval; for the others, which
+// wait for minutes anyway, a minute does, in a sixth of the time.
 class TestsFile {
  public:
-  TestsFile(const Program& program, const Subject& subject)
-      : program_(program), subject_(subject) {}
+  TestsFile(const Program& program, const Subject& subject, AlertClass alert_class)
+      : program_(program), subject_(subject), class_(alert_class) {
+    for (const auto& alert : subject.alerts) {
+      if (alert.alert_class == alert_class) alerts_.push_back(&alert);
+    }
+  }
+
+  bool empty() const { return alerts_.empty(); }
 
   std::string render() {
     write_head();
     yaml_.key("tests");
-    for (const auto& alert : subject_.alerts) {
-      for (const auto& test : alert.fires) write_case(alert, test, true);
-      for (const auto& test : alert.quiet) write_case(alert, test, false);
+    for (const auto* alert : alerts_) {
+      for (const auto& test : alert->fires) write_case(*alert, test, true);
+      for (const auto& test : alert->quiet) write_case(*alert, test, false);
     }
     yaml_.close();
     return std::string(kGenerated) + yaml_.text();
@@ -31,8 +43,8 @@ class TestsFile {
   // alert.
   void write_head() {
     std::vector<std::string> recording;
-    for (const auto& alert : subject_.alerts) {
-      for (const auto& below : program_.rules_below(program_.of(alert))) {
+    for (const auto* alert : alerts_) {
+      for (const auto& below : program_.rules_below(program_.of(*alert))) {
         const auto& name = below.subject->name;
         if (std::ranges::find(recording, name) == recording.end()) recording.push_back(name);
       }
@@ -41,7 +53,10 @@ class TestsFile {
     for (const auto& name : recording) yaml_.entry(fmt::format("../recording/{}.yml", name));
     yaml_.entry(fmt::format("../alerts/{}.yml", subject_.name));
     yaml_.close();
-    yaml_.plain("evaluation_interval", format_duration(program_.site().evaluation_interval));
+    const auto site = program_.site().evaluation_interval;
+    yaml_.plain(
+        "evaluation_interval",
+        format_duration(class_ == AlertClass::instant ? site : std::max<Duration>(site, 1min)));
     yaml_.key("group_eval_order");
     for (const auto& name : recording) yaml_.entry(fmt::format("basewatch-{}-recording", name));
     yaml_.entry(fmt::format("basewatch-{}-alerts", subject_.name));
@@ -98,22 +113,31 @@ class TestsFile {
 
   const Program& program_;
   const Subject& subject_;
+  const AlertClass class_;
+  std::vector<const AlertEntry*> alerts_;
   YamlWriter yaml_;
 };
 
 }  // namespace
 
 std::optional<Artefact> render_tests(const Program& program, const Subject& subject) {
-  if (subject.alerts.empty()) return std::nullopt;
-  return Artefact{fmt::format("rules/tests/{}_test.yml", subject.name),
-                  TestsFile(program, subject).render()};
+  TestsFile file(program, subject, AlertClass::normal);
+  if (file.empty()) return std::nullopt;
+  return Artefact{fmt::format("rules/tests/{}_test.yml", subject.name), file.render()};
+}
+
+std::optional<Artefact> render_instant_tests(const Program& program, const Subject& subject) {
+  TestsFile file(program, subject, AlertClass::instant);
+  if (file.empty()) return std::nullopt;
+  return Artefact{fmt::format("rules/tests/{}_instant_test.yml", subject.name), file.render()};
 }
 
 std::vector<Artefact> render(const Catalog& catalog, const Site& site) {
   Diagnostics told_already;
   const Program program(catalog, site, told_already);
   std::vector<Artefact> out;
-  for (const auto renderer : {render_recording, render_alerts, render_tests}) {
+  for (const auto renderer :
+       {render_recording, render_alerts, render_tests, render_instant_tests}) {
     for (const auto* subject : program.subjects()) {
       if (auto artefact = renderer(program, *subject)) out.push_back(std::move(*artefact));
     }

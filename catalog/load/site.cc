@@ -97,11 +97,11 @@ class SiteReader {
       } else if (std::ranges::find(open_, real) != open_.end()) {
         diagnostics_.error(item.where,
                            fmt::format("{} includes itself, by way of this line: remove it",
-                                       printable(target.string())));
+                                       printable(*name)));
       } else if (!fs::is_regular_file(real, error)) {
         diagnostics_.error(item.where, fmt::format("there is no file {}; a path is taken from the "
                                                    "folder of the file that includes it",
-                                                   printable(target.string())));
+                                                   printable(*name)));
       } else {
         read_file(target.string());
       }

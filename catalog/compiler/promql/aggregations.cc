@@ -21,10 +21,13 @@ Vector Analyst::aggregation(const Expr& expr) {
          fmt::format("{}() chooses other series from one evaluation to the next; compare with a "
                      "threshold instead",
                      expr.text));
+    after.source.clear();
     return after;
   }
   group(expr, after);
   check_dropped_le(expr, before, after);
+  after.is_sum = expr.text == "sum";
+  if (!after.is_sum) after.source.clear();
   after.nature = expr.text == "count" || expr.text == "group" || expr.text == "count_values"
                      ? Nature::gauge
                      : Nature::aggregated;
@@ -43,8 +46,7 @@ void Analyst::group(const Expr& expr, Vector& vector) {
   if (expr.grouping == Grouping::without) {
     for (const auto& label : expr.grouping_labels) {
       vector.drop(label);
-      vector.summed.insert({"", label});
-      vector.summed.insert({before.metric, label});
+      vector.summed.insert({before.source, label});
     }
     return;
   }
@@ -58,9 +60,8 @@ void Analyst::group(const Expr& expr, Vector& vector) {
       vector.values.insert(*value);
     }
   }
-  if (before.metric.empty()) return;
   for (const auto& label : before.labels.names) {
-    if (!vector.labels.names.contains(label)) vector.summed.insert({before.metric, label});
+    if (!vector.labels.names.contains(label)) vector.summed.insert({before.source, label});
   }
 }
 

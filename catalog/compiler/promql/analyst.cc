@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/base/strings.h"
+#include "catalog/compiler/promql/parser.h"
 #include "catalog/compiler/promql/regex.h"
 
 namespace basewatch::promql {
@@ -50,14 +51,11 @@ void Analyst::require_label(const Vector& vector, const std::string& label, std:
   if (!near.empty()) {
     advice = fmt::format("; did you mean {}?", near);
   } else if (known.empty()) {
-    advice = "; they have none";
+    advice = "; they have no labels at all";
   } else {
     advice = fmt::format("; they have {}", join(known, ", "));
   }
-  find(offset, "unknown-label",
-       fmt::format("the series{} have no label {}{}",
-                   vector.metric.empty() ? "" : fmt::format(" of {}", vector.metric), label,
-                   advice));
+  find(offset, "unknown-label", fmt::format("no series here has the label {}{}", label, advice));
 }
 
 Vector Analyst::visit(const Expr& expr) {
@@ -72,6 +70,7 @@ Vector Analyst::visit(const Expr& expr) {
       return selector(expr, Duration::zero());
     case Kind::matrix: {
       auto vector = selector(*expr.args[0], expr.range);
+      vector.source = print(expr);
       vector.type = ValueType::range_vector;
       return vector;
     }
@@ -120,6 +119,7 @@ Vector Analyst::selector(const Expr& expr, Duration range) {
   analysis_.uses.push_back({expr.text, expr.begin, expr.matchers, range});
   Vector vector;
   vector.metric = expr.text;
+  vector.source = print(expr);
   const auto info = expr.text.empty() ? std::nullopt : resolve_(expr.text);
   if (info) {
     vector.labels = info->labels;

@@ -5,6 +5,7 @@
 #include "agent/base/strings.h"
 #include "catalog/compiler/promql/analyst.h"
 #include "catalog/compiler/promql/functions.h"
+#include "catalog/compiler/promql/parser.h"
 #include "catalog/compiler/promql/regex.h"
 
 // What functions ask of their arguments, and which labels they leave.
@@ -73,6 +74,7 @@ Vector Analyst::call(const Expr& expr) {
     vector.nature = Nature::unknown;
   }
   if (name == "scalar") vector = {};
+  if (!vector.source.empty()) vector.source = print(expr);
   vector.type = find_function(name)->result;
   return vector;
 }
@@ -125,7 +127,7 @@ void Analyst::check_quantile(const Expr& quantile, std::string_view function) {
 Vector Analyst::histogram_quantile(const Expr& expr, const Vector& argument) {
   check_quantile(*expr.args[0], expr.text);
   const auto offset = expr.args[1]->begin;
-  if (argument.raw && !argument.metric.ends_with("_bucket")) {
+  if (argument.raw && !argument.labels.open && !argument.metric.ends_with("_bucket")) {
     find(offset, "histogram-quantile",
          fmt::format("histogram_quantile() needs the _bucket series of a histogram, and {} is none",
                      argument.metric));
@@ -162,6 +164,7 @@ void Analyst::label_replace(const Expr& expr, Vector& vector) {
   if (const auto error = regex_error(pattern); !error.empty()) {
     find(expr.args[4]->begin, "bad-regex",
          fmt::format("\"{}\" is no regular expression: {}", printable(pattern), printable(error)));
+    if (is_label_name(target)) vector.add(target, false);  // one finding is enough
     return;
   }
   if (!check_label_name(*expr.args[1]) || target == "__name__") return;

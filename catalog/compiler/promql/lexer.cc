@@ -109,7 +109,8 @@ Token Lexer::number_or_duration() {
   if (end >= text_.size() || !is_name(text_[end])) {
     auto token = take(Token::Type::number, end - position_);
     if (!parse_number(token.text)) {
-      throw SyntaxError(token.begin, fmt::format("{} is no number", printable(token.text)));
+      throw SyntaxError(token.begin, fmt::format("{} is no number, or none that fits a double",
+                                                 printable(token.text)));
     }
     return token;
   }
@@ -133,7 +134,7 @@ Token Lexer::symbol() {
   if (in_braces_ ? std::ranges::any_of(kInBraces, starts) : std::ranges::any_of(kOutside, starts)) {
     return take(Token::Type::symbol, 2);
   }
-  const std::string_view single = in_braces_ ? "=,}" : "()[]{,=+-*/%^<>@:";
+  const std::string_view single = in_braces_ ? "=,}" : "()[]{,+-*/%^<>@:";
   if (single.find(rest.front()) == std::string_view::npos) unexpected_character(position_);
   auto token = take(Token::Type::symbol, 1);
   if (token.text == "{") in_braces_ = true;
@@ -149,6 +150,9 @@ void Lexer::unexpected_character(std::size_t at) const {
     throw SyntaxError(at, fmt::format("{} compares labels inside braces only; between values write "
                                       "== or !=",
                                       rest.substr(0, 2)));
+  }
+  if (rest.starts_with("=")) {
+    throw SyntaxError(at, "= compares labels inside braces only; between values write ==");
   }
   if (rest.starts_with("&&") || rest.starts_with("||")) {
     throw SyntaxError(at, fmt::format("{} is no operator; write {}", rest.substr(0, 2),

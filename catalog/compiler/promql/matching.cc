@@ -5,21 +5,20 @@
 
 #include "agent/base/strings.h"
 #include "catalog/compiler/promql/analyst.h"
-#include "catalog/compiler/promql/functions.h"
+#include "catalog/compiler/promql/matching.h"
 
-// Operations between vectors: whether their sides can match, and what comes out.
+// Whether the sides of an operation between vectors can match.
 namespace basewatch::promql {
 
-namespace {
-
-using Card = VectorMatching::Card;
-
-// Whether the label has to be the same on both sides.
 bool takes_part(const VectorMatching& matching, const std::string& label) {
   if (!matching.given) return true;
   const bool listed = std::ranges::find(matching.labels, label) != matching.labels.end();
   return listed == matching.is_on;
 }
+
+namespace {
+
+using Card = VectorMatching::Card;
 
 std::string list(const std::set<std::string>& labels) {
   return join(labels, ", ");
@@ -37,7 +36,19 @@ std::set<std::string> only_on(const Vector& side, const Vector& other,
   return only;
 }
 
-// Why no series of one side can match one of the other; empty where one can.
+std::string advice(const VectorMatching& matching, const Vector& left, const Vector& right) {
+  std::set<std::string> common;
+  for (const auto& label : left.labels.names) {
+    if (takes_part(matching, label) && right.labels.names.contains(label)) common.insert(label);
+  }
+  if (!common.empty()) return fmt::format("match on what both have, as in on ({})", list(common));
+  if (right.labels.names.empty()) return "write on () group_left ()";
+  if (left.labels.names.empty()) return "write on () group_right ()";
+  return "match on labels that both sides have";
+}
+
+}  // namespace
+
 std::string mismatch(const Expr& expr, const Vector& left, const Vector& right) {
   const auto& matching = expr.matching;
   const auto left_only = only_on(left, right, matching);
@@ -50,14 +61,7 @@ std::string mismatch(const Expr& expr, const Vector& left, const Vector& right) 
     if (!right_only.empty()) {
       reasons.push_back(fmt::format("only the right side has {}", list(right_only)));
     }
-    std::set<std::string> common;
-    for (const auto& label : left.labels.names) {
-      if (right.labels.names.contains(label)) common.insert(label);
-    }
-    return fmt::format("{}; {} {}", join(reasons, " and "),
-                       matching.is_on ? "leave out what one side lacks, as in on"
-                                      : "name the labels that both have, as in on",
-                       fmt::format("({})", list(common)));
+    return fmt::format("{}; {}", join(reasons, " and "), advice(matching, left, right));
   }
   for (const auto& [label, value] : left.values) {
     const auto other = right.values.find(label);
@@ -71,16 +75,24 @@ std::string mismatch(const Expr& expr, const Vector& left, const Vector& right) 
   return {};
 }
 
-// Labels of `side` that do not take part although series of `side` are known to differ in them:
-// buckets differ in le, and nobody sums away what has one value only.
+namespace {
+
+// One of them usually tells the others, so that dropping one says nothing about how many there are.
+bool is_identity(const std::string& label) {
+  return label == "job" || label == "instance" || label == "node";
+}
+
+// Labels of `side` that do not take part although its series are known to differ in them: buckets
+// differ in le, and what the other side has summed away of the same series has several values. No
+// guesses: datid and datname are two labels, and yet one of them is enough to match.
 std::set<std::string> varying(const Vector& side, const Vector& other, const Expr& expr) {
   std::set<std::string> result;
   const auto& include = expr.matching.include;
   for (const auto& label : side.labels.names) {
     if (takes_part(expr.matching, label) || side.labels.pinned.contains(label)) continue;
     if (std::ranges::find(include, label) != include.end()) continue;
-    const bool summed = other.summed.contains({"", label}) ||
-                        (!side.metric.empty() && other.summed.contains({side.metric, label}));
+    const bool summed = !side.source.empty() && other.summed.contains({side.source, label}) &&
+                        (!side.is_sum || other.is_sum) && !is_identity(label);
     if (summed || (side.buckets && label == "le")) result.insert(label);
   }
   return result;
@@ -133,150 +145,6 @@ void Analyst::check_many(const Expr& expr, const Vector& left, const Vector& rig
     return;
   }
   find(expr.operator_offset, "many-to-one", std::move(message));
-}
-
-Vector Analyst::binary(const Expr& expr) {
-  auto left = visit(*expr.args[0]);
-  auto right = visit(*expr.args[1]);
-  const bool vectors[] = {left.type == ValueType::instant_vector,
-                          right.type == ValueType::instant_vector};
-  if (vectors[0] && vectors[1]) {
-    check_matching_labels(expr, left, right);
-    return is_set_operator(expr.text) ? set_operation(expr, left, right)
-                                      : vector_operation(expr, left, right);
-  }
-  auto& vector = vectors[0] ? left : right;  // the only one there is
-  if (!vectors[0] && !vectors[1]) return vector;
-  const bool filter = is_comparison(expr.text) && !expr.bool_modifier;
-  if (filter) {
-    vector.always_returns = false;
-  } else {
-    vector.nature = Nature::unknown;
-  }
-  return vector;
-}
-
-namespace {
-
-// The labels of a match in which both sides agree: what one side knows holds for the other.
-void agree(Vector& vector, const Vector& other, const VectorMatching& matching) {
-  std::vector<std::string> gone;
-  for (const auto& label : vector.labels.names) {
-    if (!takes_part(matching, label)) continue;
-    if (!other.may_have(label)) gone.push_back(label);
-  }
-  for (const auto& label : gone) vector.drop(label);
-  for (const auto& label : other.labels.names) {
-    if (!takes_part(matching, label) || !vector.may_have(label)) continue;
-    const bool pinned = vector.labels.pinned.contains(label) || other.labels.pinned.contains(label);
-    vector.labels.names.insert(label);
-    if (other.surely_has(label)) vector.labels.maybe.erase(label);
-    if (pinned) vector.labels.pinned.insert(label);
-    if (const auto value = other.values.find(label); value != other.values.end()) {
-      vector.values.insert(*value);
-    }
-  }
-}
-
-void copy_label(const std::string& label, const Vector& from, Vector& to) {
-  to.drop(label);
-  if (!from.may_have(label)) return;
-  to.add(label, from.surely_has(label));
-  if (from.labels.pinned.contains(label)) to.labels.pinned.insert(label);
-  if (const auto value = from.values.find(label); value != from.values.end()) {
-    to.values.insert(*value);
-  }
-}
-
-// on (...) leaves its own labels only.
-void keep_on(Vector& vector, const VectorMatching& matching) {
-  const auto before = vector;
-  vector.labels = {};
-  vector.values.clear();
-  for (const auto& label : matching.labels) copy_label(label, before, vector);
-}
-
-}  // namespace
-
-Vector Analyst::vector_operation(const Expr& expr, const Vector& left, const Vector& right) {
-  const auto& matching = expr.matching;
-  if (const auto reason = mismatch(expr, left, right); !reason.empty()) {
-    find(expr.operator_offset, "vector-matching",
-         fmt::format("the two sides of {} never match, so that the result is always empty: {}",
-                     expr.text, reason));
-  } else {
-    check_many(expr, left, right);
-  }
-  const auto& one = matching.card == Card::group_right ? left : right;
-  auto result = matching.card == Card::group_right ? right : left;
-  agree(result, one, matching);
-  if (matching.card == Card::one_to_one && matching.is_on) {
-    keep_on(result, matching);
-  } else if (matching.card == Card::one_to_one) {
-    for (const auto& label : matching.labels) result.drop(label);
-    // The sides have the same labels: one that nobody may add to closes the other.
-    result.labels.open = left.labels.open && right.labels.open;
-  } else {
-    for (const auto& label : matching.include) copy_label(label, one, result);
-  }
-  const bool filter = is_comparison(expr.text) && !expr.bool_modifier;
-  result.always_returns = !filter && left.always_returns && right.always_returns;
-  if (!filter) result.nature = Nature::unknown;
-  if (left.metric != right.metric) result.raw = false;
-  result.buckets = result.buckets && result.labels.names.contains("le");
-  return result;
-}
-
-namespace {
-
-// Either of the two: a label that not all series of both have is missing from some.
-Vector merge(const Vector& left, const Vector& right) {
-  Vector result = left;
-  for (const auto& label : right.labels.names) {
-    if (!left.labels.names.contains(label)) result.add(label, false);
-  }
-  for (const auto& label : left.labels.names) {
-    if (!right.surely_has(label)) result.labels.maybe.insert(label);
-    const auto ours = left.values.find(label), theirs = right.values.find(label);
-    const bool same =
-        ours != left.values.end() && theirs != right.values.end() && ours->second == theirs->second;
-    if (!same) {
-      result.labels.pinned.erase(label);
-      result.values.erase(label);
-    }
-  }
-  result.labels.open = left.labels.open || right.labels.open;
-  if (left.nature != right.nature) result.nature = Nature::unknown;
-  if (left.metric != right.metric) result.raw = false;
-  result.buckets = left.buckets && right.buckets;
-  result.always_returns = left.always_returns || right.always_returns;
-  return result;
-}
-
-}  // namespace
-
-Vector Analyst::set_operation(const Expr& expr, const Vector& left, const Vector& right) {
-  const auto reason = mismatch(expr, left, right);
-  if (expr.text == "or") {
-    // A union of different series is as good as any. What is wrong is a default value that never
-    // takes the place of anything, because it stands beside it.
-    const bool constant = right.always_returns && right.labels.names.empty() && !right.labels.open;
-    if (constant && !reason.empty()) {
-      find(expr.operator_offset, "set-matching",
-           "the right side has no labels, so that it is added to the left side and never takes its "
-           "place; write or on ()");
-    }
-    return merge(left, right);
-  }
-  if (!reason.empty()) {
-    find(expr.operator_offset, "set-matching",
-         fmt::format("the two sides of {} never match, so that the result is always {}: {}",
-                     expr.text, expr.text == "and" ? "empty" : "the left side", reason));
-  }
-  auto result = left;
-  if (expr.text == "and") agree(result, right, expr.matching);
-  result.always_returns = false;
-  return result;
 }
 
 }  // namespace basewatch::promql

@@ -38,8 +38,9 @@ TEST_CASE("collectors of one lane run one after the other in catalog order") {
       return done();
     };
   };
-  world.engine.apply({plan({collector("a", notes('a'), "one"), collector("b", notes('b'), "one"),
-                            collector("c", notes('c'), "one"), collector("d", notes('d'), "one")})});
+  world.engine.apply(
+      {plan({collector("a", notes('a'), "one"), collector("b", notes('b'), "one"),
+             collector("c", notes('c'), "one"), collector("d", notes('d'), "one")})});
   for (int i = 0; i < 50; ++i) {
     order.clear();
     world.scrape_one();
@@ -91,12 +92,13 @@ TEST_CASE("a run keeps the deadline it began with, whoever joins") {
   Count entered;
   Event release;
   Duration given{};
-  world.engine.apply({plan({collector("slow", [&, entered, release](Page&, const Deadline& deadline) mutable {
-    given = deadline.remaining();
-    entered.add();
-    release.await();
-    return done();
-  })})});
+  world.engine.apply(
+      {plan({collector("slow", [&, entered, release](Page&, const Deadline& deadline) mutable {
+        given = deadline.remaining();
+        entered.add();
+        release.await();
+        return done();
+      })})});
   auto first = world.scrape_later(2s);
   entered.await(1);
   auto second = world.scrape_later(8s);
@@ -113,13 +115,14 @@ TEST_CASE("a queued run may get more time from a later scrape") {
   Count entered;
   Event release;
   Duration given{};
-  world.engine.apply({plan({collector("a", blocks(entered, release), "line"),
-                            collector("b",
-                                      [&](Page&, const Deadline& deadline) {
-                                        given = deadline.remaining();
-                                        return done();
-                                      },
-                                      "line")})});
+  world.engine.apply({plan(
+      {collector("a", blocks(entered, release), "line"), collector(
+                                                             "b",
+                                                             [&](Page&, const Deadline& deadline) {
+                                                               given = deadline.remaining();
+                                                               return done();
+                                                             },
+                                                             "line")})});
   auto first = world.scrape_later(1s);
   entered.await(1);
   auto second = world.scrape_later(5s);
@@ -143,13 +146,14 @@ TEST_CASE("queued runs whose deadline has passed are dropped unrun") {
   World world;
   Count entered, ran;
   Event release;
-  world.engine.apply({plan({collector("a", blocks(entered, release), "line"),
-                            collector("b",
-                                      [ran](Page&, const Deadline&) mutable {
-                                        ran.add();
-                                        return done();
-                                      },
-                                      "line")})});
+  world.engine.apply({plan(
+      {collector("a", blocks(entered, release), "line"), collector(
+                                                             "b",
+                                                             [ran](Page&, const Deadline&) mutable {
+                                                               ran.add();
+                                                               return done();
+                                                             },
+                                                             "line")})});
   auto scrape = world.scrape_later();
   entered.await(1);
   world.clock.await_waiters(1);
@@ -199,12 +203,14 @@ TEST_CASE("a good result serves again for a second, a failure never") {
 
 TEST_CASE("a run that outlives its deadline is reported, not repeated, and dropped when it ends") {
   World world;
-  Count entered;
+  Count entered, next_in_lane;
   Event release;
-  world.engine.apply({plan({collector("slow", blocks(entered, release)),
-                            collector("quick", yields())})});
+  world.engine.apply(
+      {plan({collector("slow", blocks(entered, release)), collector("quick", yields(), "other"),
+             collector("next", blocks(next_in_lane, release), "other")})});
   auto first = world.scrape_later();
   entered.await(1);
+  next_in_lane.await(1);  // so quick has ended
   world.clock.await_waiters(1);
   world.clock.advance(8s);
   const auto result = first.get();
@@ -229,7 +235,6 @@ TEST_CASE("a run that outlives its deadline is reported, not repeated, and dropp
   const auto log = world.log_text();
   CHECK(occurrences(log, "collector slow fails: still running since 22:13:20 UTC") == 1);
   CHECK(occurrences(log, "collector slow works again") == 1);
-  CHECK(occurrences(log, "\n") == 2);
 }
 
 TEST_CASE("a run that ends after its deadline unseen has failed all the same") {
@@ -277,17 +282,16 @@ TEST_CASE("the timeout of an instance lowers the deadline of its runs") {
 TEST_CASE("whatever a run throws, it has failed with a reason and its page is dropped") {
   World world;
   world.engine.apply({plan(
-      {collector("int", [](Page& page, const Deadline&) -> Outcome {
-         add_series(page, "test_value", 1);
-         throw 42;
-       }),
+      {collector("int",
+                 [](Page& page, const Deadline&) -> Outcome {
+                   add_series(page, "test_value", 1);
+                   throw 42;
+                 }),
        collector("empty", [](Page&, const Deadline&) -> Outcome { throw std::runtime_error(""); }),
-       collector("lines", [](Page&, const Deadline&) -> Outcome {
-         throw std::runtime_error("two\nlines");
-       }),
-       collector("null", [](Page&, const Deadline&) -> Outcome {
-         return std::function<Outcome()>()();
-       }),
+       collector("lines",
+                 [](Page&, const Deadline&) -> Outcome { throw std::runtime_error("two\nlines"); }),
+       collector("null",
+                 [](Page&, const Deadline&) -> Outcome { return std::function<Outcome()>()(); }),
        collector("good", yields())})});
   const auto result = world.scrape_one();
   CHECK(result.collectors[0].reason == "threw something that is no std::exception");

@@ -71,8 +71,8 @@ using Run = std::function<Outcome(Page&, const Deadline&)>;
 
 inline Collector collector(std::string_view name, Run run, std::string_view lane = {},
                            Schedule schedule = on_scrape, bool on = true) {
-  return {.name = name, .lane = lane, .on_by_default = on, .schedule = schedule,
-          .run = std::move(run)};
+  return {
+      .name = name, .lane = lane, .on_by_default = on, .schedule = schedule, .run = std::move(run)};
 }
 
 // Adds `count` series of a family of the given name.
@@ -128,12 +128,20 @@ class TestExporter final : public Exporter {
   Hooks hooks_;
 };
 
-inline constexpr Plugin kTestPlugin = {.name = "test", .summary = "For tests.",
-                                       .default_job = "test-job", .host_wide = false,
-                                       .single = false, .options = {}, .create = nullptr};
-inline constexpr Plugin kHostPlugin = {.name = "host", .summary = "For tests.",
-                                       .default_job = "host", .host_wide = true,
-                                       .single = true, .options = {}, .create = nullptr};
+inline constexpr Plugin kTestPlugin = {.name = "test",
+                                       .summary = "For tests.",
+                                       .default_job = "test-job",
+                                       .host_wide = false,
+                                       .single = false,
+                                       .options = {},
+                                       .create = nullptr};
+inline constexpr Plugin kHostPlugin = {.name = "host",
+                                       .summary = "For tests.",
+                                       .default_job = "host",
+                                       .host_wide = true,
+                                       .single = true,
+                                       .options = {},
+                                       .create = nullptr};
 
 inline InstancePlan plan(std::vector<Collector> collectors, std::string name = "main",
                          TestExporter::Hooks hooks = {}) {
@@ -151,15 +159,22 @@ struct World {
   std::vector<InstanceResult> scrape(Duration time = std::chrono::seconds(8),
                                      std::string_view exporter = "test",
                                      std::vector<std::string> collect = {}) {
-    return engine.scrape({.exporter = exporter, .name = {}, .collect = std::move(collect),
-                          .exclude = {}, .deadline = Deadline::in(clock, time)});
+    return engine.scrape({.exporter = exporter,
+                          .name = {},
+                          .collect = std::move(collect),
+                          .exclude = {},
+                          .deadline = Deadline::in(clock, time)});
   }
   InstanceResult scrape_one(Duration time = std::chrono::seconds(8)) {
     return std::move(scrape(time).at(0));
   }
   std::vector<InstanceResult> scrape_in_place(Duration time = std::chrono::seconds(30)) {
-    return engine.scrape({.exporter = "test", .name = {}, .collect = {}, .exclude = {},
-                          .deadline = Deadline::in(clock, time), .run_all_in_place = true});
+    return engine.scrape({.exporter = "test",
+                          .name = {},
+                          .collect = {},
+                          .exclude = {},
+                          .deadline = Deadline::in(clock, time),
+                          .run_all_in_place = true});
   }
   // On a thread of its own; comes to rest as a waiter of the clock.
   std::future<InstanceResult> scrape_later(Duration time = std::chrono::seconds(8)) {

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+// The subcommands behind main's option parsing. Each returns the exit status of the process: 0
+// fine, 1 what was checked failed, 2 usage or configuration, 3 partly. Called once, from the main
+// thread, before any other thread exists.
+namespace basewatch::commands {
+
+inline constexpr int kFine = 0, kFailed = 1, kUsage = 2, kPartly = 3;
+
+int run(const std::string& config_path);
+int once(const std::vector<std::string>& names, const std::string& config_path);
+int check(const std::string& config_path);
+
+struct GenerateOptions {
+  std::string config, site;  // at most one of them; neither: the default site
+  std::string catalog;       // a folder in place of the built-in catalog
+  std::string out = ".";
+  bool check_only = false;
+};
+int generate(const GenerateOptions& options);
+
+int catalog_list();
+int catalog_show(const std::string& metric);
+int catalog_export(const std::string& folder, bool force);
+
+}  // namespace basewatch::commands

@@ -1,0 +1,117 @@
+#include "agent/commands/reloader.h"
+
+#include <fmt/format.h>
+#include <prometheus/gauge.h>
+
+#include <map>
+
+#include "agent/base/strings.h"
+#include "agent/serve/listener.h"
+#include "metrics/agent.h"
+
+namespace basewatch::commands {
+namespace {
+
+std::map<std::string, const scrape::InstancePlan*> by_name(const Setup& setup) {
+  std::map<std::string, const scrape::InstancePlan*> out;
+  for (const auto& plan : setup.plans) {
+    out[fmt::format("{}/{}", plan.plugin->name, plan.name)] = &plan;
+  }
+  return out;
+}
+
+void add_part(std::string& out, std::string_view verb, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  out += fmt::format("{}{} {}", out.empty() ? "" : "; ", verb, join(names, ", "));
+}
+
+}  // namespace
+
+std::string difference(const Setup& before, const Setup& after) {
+  const auto old_plans = by_name(before), new_plans = by_name(after);
+  std::vector<std::string> added, removed, changed;
+  for (const auto& [name, plan] : new_plans) {
+    const auto old = old_plans.find(name);
+    if (old == old_plans.end()) {
+      added.push_back(name);
+    } else if (!(old->second->settings == plan->settings)) {
+      changed.push_back(name);
+    }
+  }
+  for (const auto& [name, plan] : old_plans) {
+    if (!new_plans.contains(name)) removed.push_back(name);
+  }
+  std::string out;
+  add_part(out, "added", added);
+  add_part(out, "removed", removed);
+  add_part(out, "changed", changed);
+  if (before.node != after.node) add_part(out, "node is now", {after.node});
+  if (before.config.server.advertise != after.config.server.advertise) {
+    add_part(out, "advertise is now", {after.config.server.advertise});
+  }
+  return out;
+}
+
+Reloader::Reloader(std::string path, std::span<const Plugin* const> plugins, scrape::Engine& engine,
+                   Clock& clock, Log& log, Self& self)
+    : path_(std::move(path)),
+      plugins_(plugins),
+      engine_(engine),
+      clock_(clock),
+      log_(log),
+      successful_(self.gauge(metrics::agent::config_last_reload_successful.spec())),
+      succeeded_at_(
+          self.gauge(metrics::agent::config_last_reload_success_timestamp_seconds.spec())) {}
+
+std::string Reloader::start(Setup setup) {
+  Diagnostics diagnostics;
+  if (!apply(engine_, setup, diagnostics)) return diagnostics.text();
+  std::lock_guard guard(mutex_);
+  current_ = std::move(setup);
+  succeed();
+  return {};
+}
+
+std::string Reloader::reload() {
+  std::lock_guard guard(mutex_);
+  Diagnostics diagnostics;
+  auto next = make_setup(path_, plugins_, diagnostics);
+  if (diagnostics.ok()) refuse_restarts(next, diagnostics);
+  if (!diagnostics.ok() || !apply(engine_, next, diagnostics)) return fail(diagnostics);
+  for (const auto& warning : diagnostics.sorted()) log_.warning("config", "{}", warning.text());
+  const auto changes = difference(current_, next);
+  log_.info("config", "reloaded {}: {}", path_, changes.empty() ? "nothing changed" : changes);
+  current_ = std::move(next);
+  succeed();
+  return {};
+}
+
+void Reloader::refuse_restarts(const Setup& next, Diagnostics& diagnostics) const {
+  const auto &before = current_.config.server, &after = next.config.server;
+  if (before.host == after.host && before.port == after.port) return;
+  diagnostics.error(next.config.server_where,
+                    fmt::format("server.listen changes from {} to {}, which needs a restart: the "
+                                "whole reload is refused",
+                                serve::address_text(before.host, before.port),
+                                serve::address_text(after.host, after.port)));
+}
+
+std::string Reloader::fail(const Diagnostics& diagnostics) {
+  successful_.Set(0);
+  for (const auto& one : diagnostics.sorted()) {
+    log_.error("config", "reload refused: {}", one.text());
+  }
+  return diagnostics.text();
+}
+
+void Reloader::succeed() {
+  successful_.Set(1);
+  succeeded_at_.Set(unix_seconds(clock_.wall_now()));
+}
+
+std::string Reloader::advertise() const {
+  std::lock_guard guard(mutex_);
+  return current_.config.server.advertise;
+}
+
+}  // namespace basewatch::commands

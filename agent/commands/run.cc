@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+#include <prometheus/counter.h>
+#include <prometheus/registry.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <thread>
+
+#include "agent/base/thread.h"
+#include "agent/base/version.h"
+#include "agent/commands/commands.h"
+#include "agent/commands/reloader.h"
+#include "agent/plugin/builtin.h"
+#include "agent/serve/endpoints.h"
+#include "agent/serve/listener.h"
+#include "agent/serve/server.h"
+#include "metrics/agent.h"
+
+namespace basewatch::commands {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kDrain = 3s, kExit = 5s;
+
+// Signals are taken by sigwait in the main thread: a handler could do next to nothing.
+sigset_t block_signals() {
+  sigset_t ours;
+  sigemptyset(&ours);
+  for (const int one : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ours, one);
+  pthread_sigmask(SIG_BLOCK, &ours, nullptr);
+  return ours;
+}
+
+// What the signals mean, until one of them means the end.
+void serve_signals(const sigset_t& ours, const std::function<void()>& reload) {
+  while (true) {
+    int received = 0;
+    if (sigwait(&ours, &received) != 0) continue;
+    if (received != SIGHUP) return;
+    reload();
+  }
+}
+
+// Whatever hangs in the way out, the process is gone in time, and with the status of a good end.
+void start_watchdog() {
+  start_thread("exit", [] {
+    std::this_thread::sleep_for(kExit);
+    std::_Exit(kFine);
+  }).detach();
+}
+
+std::string instances_text(const Setup& setup) {
+  std::string out;
+  for (const auto& plan : setup.plans) {
+    out += fmt::format("{}{}/{}", out.empty() ? "" : ", ", plan.plugin->name, plan.name);
+  }
+  return out.empty() ? "none" : out;
+}
+
+class Agent {
+ public:
+  Agent(const std::string& path, const Setup& setup)
+      : log_(leaked_log()),
+        engine_(Clock::system(), log_, setup.node),
+        reloader_(path, builtin_plugins(), engine_, Clock::system(), log_, self_),
+        endpoints_(engine_, Clock::system(), log_, options(path, setup)),
+        server_(log_, [this](const serve::Call& call) { return endpoints_.answer(call); }) {
+    engine_.add_own(self_.registry());
+  }
+
+  // What is wrong, or empty.
+  std::string start(const Setup& setup, const Diagnostics& diagnostics) {
+    for (const auto& warning : diagnostics.sorted()) log_.warning("config", "{}", warning.text());
+    auto wrong = reloader_.start(setup);
+    if (!wrong.empty()) return wrong;
+    const auto& server = setup.config.server;
+    try {
+      server_.start(server.host, server.port);
+    } catch (const std::runtime_error& error) {
+      return fmt::format("{}\n", error.what());
+    }
+    endpoints_.set_ready(true);
+    log_.info("agent", "basewatch {} on node {} listens on {}; instances: {}", version(),
+              setup.node, serve::address_text(server.host, server_.port()), instances_text(setup));
+    return {};
+  }
+
+  std::string reload() {
+    auto wrong = reloader_.reload();
+    endpoints_.set_advertise(reloader_.advertise());
+    return wrong;
+  }
+
+  void stop() {
+    log_.info("agent", "stops");
+    endpoints_.set_ready(false);
+    if (!server_.stop(kDrain)) {
+      log_.warning("agent", "requests that were still running are cut off");
+      std::_Exit(kFine);  // a worker may still use what our destructor would take away
+    }
+  }
+
+  Log& log() { return log_; }
+
+ private:
+  // Runs that hang outlive everything, and may still want to say something.
+  static Log& leaked_log() {
+    static auto& log = *new Log(Clock::system());
+    return log;
+  }
+
+  serve::EndpointOptions options(const std::string& path, const Setup& setup) {
+    serve::EndpointOptions out;
+    const auto& server = setup.config.server;
+    out.listen = serve::address_text(server.host.empty() ? setup.node : server.host, server.port);
+    out.advertise = server.advertise;
+    if (!path.empty()) out.reload = [this] { return reload(); };
+    out.count = [this](std::string_view endpoint, int status) {
+      self_.counter(metrics::agent::http_requests_total.spec(), {endpoint, std::to_string(status)})
+          .Increment();
+    };
+    return out;
+  }
+
+  Log& log_;
+  Self self_;
+  scrape::Engine engine_;
+  Reloader reloader_;
+  serve::Endpoints endpoints_;
+  serve::Server server_;
+};
+
+}  // namespace
+
+int run(const std::string& config_path) {
+  const auto signals = block_signals();
+  Diagnostics diagnostics;
+  const auto setup = make_setup(config_path, builtin_plugins(), diagnostics);
+  if (!diagnostics.ok()) {
+    fmt::print(stderr, "{}", diagnostics.text());
+    return kUsage;
+  }
+  Agent agent(config_path, setup);
+  if (const auto wrong = agent.start(setup, diagnostics); !wrong.empty()) {
+    fmt::print(stderr, "{}", wrong);
+    return kUsage;
+  }
+  serve_signals(signals, [&] {
+    if (config_path.empty()) {
+      agent.log().info("config", "nothing to reload: started without a configuration file");
+    } else {
+      agent.reload();
+    }
+  });
+  start_watchdog();
+  agent.stop();
+  return kFine;
+}
+
+}  // namespace basewatch::commands

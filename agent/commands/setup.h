@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/base/diagnostics.h"
+#include "agent/config/config.h"
+#include "agent/scrape/engine.h"
+#include "catalog/model/catalog.h"
+
+namespace basewatch::commands {
+
+// A configuration made ready to run: what it says, the site it names, and the plans for the engine.
+struct Setup {
+  config::Config config;
+  std::string node;
+  std::vector<scrape::InstancePlan> plans;
+
+  // Where a plan's setting stands in the file, for a PlanError.
+  Location place_of(const scrape::PlanError& error) const;
+};
+
+// Reads the configuration at `path`, or takes the defaults where it is empty, and the site it
+// names. Usable only when `diagnostics` has no error.
+Setup make_setup(const std::string& path, std::span<const Plugin* const> plugins,
+                 Diagnostics& diagnostics);
+
+// Applies the plans; what the engine refuses becomes an error at its place.
+bool apply(scrape::Engine& engine, const Setup& setup, Diagnostics& diagnostics);
+
+}  // namespace basewatch::commands
