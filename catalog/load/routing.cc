@@ -6,6 +6,7 @@
 
 #include "agent/base/strings.h"
 #include "catalog/load/entries.h"
+#include "catalog/load/named.h"
 
 namespace basewatch::catalog {
 namespace {
@@ -13,22 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::vector<std::string_view> kPriorities{"P1", "P2", "P3", "P4", "P5"};
-
-// The name in `list` that `name` says, or a sentence about which there are.
-template <typename Entry>
-Entry* find_named(std::vector<Entry>& list, const std::string& name) {
-  const auto found = std::ranges::find(list, name, &Entry::name);
-  return found == list.end() ? nullptr : &*found;
-}
-
-template <typename Entry>
-std::string there_are(const std::vector<Entry>& list, const std::string& name) {
-  std::vector<std::string_view> names;
-  for (const auto& entry : list) names.push_back(entry.name);
-  const auto guess = nearest(name, names);
-  if (!guess.empty()) return fmt::format("did you mean '{}'?", guess);
-  return names.empty() ? "there are none" : "there are " + join(names, ", ");
-}
 
 class RoutingReader {
  public:
@@ -268,59 +253,10 @@ class RoutingReader {
   Routing routing_;
 };
 
-void lay_receivers_over(const yaml::Node& node, Routing& routing, Diagnostics& diagnostics) {
-  yaml::Mapping(node, "receivers", diagnostics);
-  for (const auto& [name, value] : node.entries) {
-    auto* receiver = find_named(routing.receivers, name.scalar);
-    Receiver unknown;
-    if (!receiver) {
-      diagnostics.error(name.where,
-                        fmt::format("there is no receiver '{}': {}", printable(name.scalar),
-                                    there_are(routing.receivers, name.scalar)));
-      receiver = &unknown;  // what stands in it is still read
-    }
-    yaml::Mapping entry(value, "a receiver", diagnostics);
-    read_targets(entry, *receiver, diagnostics);
-    receiver->where = name.where;
-    entry.finish();
-  }
-}
-
-void lay_intervals_over(const yaml::Node& node, Routing& routing, Diagnostics& diagnostics) {
-  yaml::Mapping(node, "time_intervals", diagnostics);
-  for (const auto& [name, value] : node.entries) {
-    auto spans = read_spans(value, diagnostics);
-    if (auto* interval = find_named(routing.time_intervals, name.scalar)) {
-      interval->spans = std::move(spans);
-      interval->where = name.where;
-    } else {
-      diagnostics.error(name.where,
-                        fmt::format("there is no time interval '{}': {}", printable(name.scalar),
-                                    there_are(routing.time_intervals, name.scalar)));
-    }
-  }
-}
-
 }  // namespace
 
 Routing read_routing(const yaml::Node& root, Diagnostics& diagnostics) {
   return RoutingReader(diagnostics).read(root);
-}
-
-void read_site_routing(yaml::Mapping& site, Routing& routing, Diagnostics& diagnostics) {
-  if (const auto* node = site.find("receivers")) lay_receivers_over(*node, routing, diagnostics);
-  read_time_zone(site, routing.time_zone, diagnostics);
-  if (const auto* node = site.find("time_intervals")) {
-    lay_intervals_over(*node, routing, diagnostics);
-  }
-  const auto within = site.duration("instant_within", routing.instant_within);
-  if (within < 10s || within > 15min) {
-    diagnostics.error(
-        site.where("instant_within"),
-        fmt::format("instant_within must be from 10s to 15m, not {}", format_duration(within)));
-  } else {
-    routing.instant_within = within;
-  }
 }
 
 }  // namespace basewatch::catalog
