@@ -27,8 +27,8 @@ bool next_line(std::string_view& rest, std::string_view& line) {
 std::string_view next_word(std::string_view& rest) {
   const auto begin = rest.find_first_not_of(" \t");
   if (begin == std::string_view::npos) {
-    rest = {};
-    return {};
+    rest.remove_prefix(rest.size());
+    return rest;
   }
   rest.remove_prefix(begin);
   const auto word = rest.substr(0, rest.find_first_of(" \t"));

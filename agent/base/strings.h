@@ -18,7 +18,8 @@ std::string_view trim(std::string_view text);
 // Takes the next line off the front of `rest` (without its '\n'); false when nothing is left.
 bool next_line(std::string_view& rest, std::string_view& line);
 
-// Takes the next word (blanks and tabs separate) off the front of `rest`; empty when none is left.
+// Takes the next word (blanks and tabs separate) off the front of `rest`; when none is left, an empty
+// view of the end, which still says where that is.
 std::string_view next_word(std::string_view& rest);
 
 std::vector<std::string_view> split(std::string_view text, char separator);

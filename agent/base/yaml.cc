@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "agent/base/strings.h"
+#include "agent/base/yaml_anchors.h"
 
 namespace basewatch::yaml {
 namespace {
@@ -30,82 +31,6 @@ std::string_view kind_name(Kind kind) {
   }
   return "";
 }
-
-// Finds the bytes of a scalar in the text it was read from: past quotes, escapes, indentation and
-// folded lines. What cannot be found (nothing known does that) counts on from the last byte found.
-class Aligner {
- public:
-  Aligner(std::string_view text, const std::vector<std::size_t>& lines)
-      : text_(text), lines_(lines) {}
-
-  std::vector<Anchor> align(const Location& where, const std::string& scalar) {
-    const auto line = static_cast<std::size_t>(where.line - 1);
-    if (where.line < 1 || line >= lines_.size() || scalar.empty()) return {};
-    at_ = std::min(lines_[line] + static_cast<std::size_t>(where.column - 1), text_.size());
-    line_ = line;
-    quote_ = 0;
-    const char first = peek();
-    if (first == '\'' || first == '"') {
-      quote_ = first;
-      ++at_;
-    } else if (first == '|' || first == '>') {
-      at_ = std::min(text_.find('\n', at_), text_.size());
-    }
-    std::vector<Anchor> anchors;
-    for (std::size_t i = 0; i < scalar.size() && at_ < text_.size(); ++i) {
-      const bool blank = is_blank(scalar[i]);
-      if (!blank) skip_blanks();
-      if (at_ >= text_.size()) break;
-      add(anchors, {i, static_cast<int>(line_) + 1, static_cast<int>(at_ - lines_[line_]) + 1});
-      const auto [raw, decoded] = take(scalar[i]);
-      if (raw == 0) break;
-      if (!blank || is_blank(text_[at_])) advance(raw);
-      i += decoded - 1;
-    }
-    if (anchors.size() == 1 && anchors[0] == Anchor{0, where.line, where.column}) anchors.clear();
-    return anchors;
-  }
-
- private:
-  static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-
-  void advance(std::size_t count) {
-    at_ = std::min(at_ + count, text_.size());
-    while (line_ + 1 < lines_.size() && lines_[line_ + 1] <= at_) ++line_;
-  }
-  void skip_blanks() {
-    while (at_ < text_.size()) {
-      const bool folded =
-          quote_ == '"' && text_[at_] == '\\' && at_ + 1 < text_.size() && is_blank(text_[at_ + 1]);
-      if (!folded && !is_blank(text_[at_])) return;
-      advance(folded ? 2 : 1);
-    }
-  }
-  // How many bytes of the text stand for how many of the scalar.
-  std::pair<std::size_t, std::size_t> take(char wanted) const {
-    if (is_blank(wanted)) return {1, 1};
-    if (quote_ == '\'' && text_.substr(at_).starts_with("''")) return {2, 1};
-    if (quote_ != '"' || text_[at_] != '\\') return {text_[at_] == wanted ? 1 : 0, 1};
-    const char kind = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
-    const std::size_t digits = kind == 'x' ? 2 : kind == 'u' ? 4 : kind == 'U' ? 8 : 0;
-    const auto lead = static_cast<unsigned char>(wanted);
-    return {2 + digits, lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4};
-  }
-  static void add(std::vector<Anchor>& anchors, Anchor next) {
-    if (!anchors.empty()) {
-      const auto& last = anchors.back();
-      const auto columns = static_cast<int>(next.offset - last.offset);
-      if (last.line == next.line && last.column + columns == next.column) return;
-    }
-    anchors.push_back(next);
-  }
-
-  std::string_view text_;
-  const std::vector<std::size_t>& lines_;
-  std::size_t at_ = 0, line_ = 0;
-  char quote_ = 0;
-};
 
 // Ends the parser's run from inside an event; caught in parse().
 struct Stop {};

@@ -144,17 +144,15 @@ Catalog load(const Files& files, std::string_view shown_as, Diagnostics& diagnos
   std::map<std::string, Subject> subjects;
   const Reading reading{catalog, diagnostics};
   for (const auto& [path, text] : files) {
-    const auto shown = catalog.shown_as + path;
+    const auto shown = catalog.shown_as + printable(path);
     check_file_name(path, shown, diagnostics);
     const auto slash = path.find('/');
     if (slash == std::string::npos) continue;  // default-site.yml is load_site's
     const auto name = path.substr(0, slash), file = path.substr(slash + 1);
+    if (!check_subject_name(name, shown, diagnostics)) continue;
     auto [found, is_new] = subjects.try_emplace(name);
     auto& subject = found->second;
-    if (is_new) {
-      subject.name = subject.exporter = subject.job = name;
-      check_subject_name(name, shown, diagnostics);
-    }
+    if (is_new) subject.name = subject.exporter = subject.job = name;
     const auto errors = diagnostics.errors();
     const auto root = yaml::parse(text, shown, diagnostics);
     const bool broken = root.kind == yaml::Kind::null && diagnostics.errors() > errors;

@@ -95,9 +95,9 @@ class SiteReader {
                              fmt::format("more than {} files are included", kMostIncludes));
         }
       } else if (std::ranges::find(open_, real) != open_.end()) {
-        diagnostics_.error(item.where,
-                           fmt::format("{} includes itself, by way of this line: remove it",
-                                       printable(*name)));
+        diagnostics_.error(
+            item.where,
+            fmt::format("{} includes itself, by way of this line: remove it", printable(*name)));
       } else if (!fs::is_regular_file(real, error)) {
         diagnostics_.error(item.where, fmt::format("there is no file {}; a path is taken from the "
                                                    "folder of the file that includes it",

@@ -39,12 +39,18 @@ class DeadMount(unittest.TestCase):
         folder = self.enterContext(scratch())
         dead = pathlib.Path(folder) / "dead"
         dead.mkdir()
-        # fuse.* is left out by default, as in node_exporter; here it is wanted.
-        agent = self.enterContext(DeadMountAgent(folder, dead, """
+        # The agent reads the mounts of process 1, which lives outside of the namespace: a procfs in
+        # which process 1 is the agent itself.
+        proc = pathlib.Path(folder) / "proc"
+        proc.mkdir()
+        for name, target in (("1", "self"), ("self", "self"), ("loadavg", "loadavg")):
+            (proc / name).symlink_to(pathlib.Path("/proc") / target)
+        agent = self.enterContext(DeadMountAgent(folder, dead, f"""
 node: alpha
 exporters:
   node:
-    collectors: {filesystem: {fs_types_exclude: "^(proc|sysfs)$", mount_timeout: 200ms}}
+    paths: {{procfs: {proc}}}
+    collectors: {{filesystem: {{mount_timeout: 200ms}}}}
 """))
         headers = {"X-Prometheus-Scrape-Timeout-Seconds": "2"}
 
@@ -64,7 +70,7 @@ exporters:
         self.assertIn('node_scrape_collector_success{collector="filesystem"} 1', first)
         before = None
         for number in range(SCRAPES):
-            scrape(f"/metrics/node?collect[]=filesystem&collect[]=loadavg")
+            scrape("/metrics/node?collect[]=filesystem&collect[]=loadavg")
             if number == 20:
                 before = threads_and_files(agent.process.pid)
         self.assertEqual(before, threads_and_files(agent.process.pid))

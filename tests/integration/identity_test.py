@@ -52,9 +52,10 @@ class Identity(unittest.TestCase):
         stored = []
         for way in WAYS:
             agents, prometheus = self.start(way, ["alpha"])
-            names = wait_until("a full scrape", lambda: (
-                lambda all_names: all_names if "basewatch_build_info" in all_names else None)(
-                    prometheus.api("label/__name__/values")))
+            # With targets of their own, the agent may be scraped before the node was for the first time.
+            wait_until("the agent tells of all collectors", lambda: len(
+                prometheus.query('basewatch_collector_success{exporter="node"}')) == 8)
+            names = prometheus.api("label/__name__/values")
             names = [n for n in names if n.startswith(("node_", "basewatch_", "own_"))]
             self.assertGreater(len(names), 50)
             series = {tuple(sorted(s.items())) for n in names

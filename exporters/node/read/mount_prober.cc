@@ -39,12 +39,15 @@ class MountProber::Crew : public std::enable_shared_from_this<Crew> {
     std::vector<std::optional<MonoTime>> asked_at;
     std::deque<std::size_t> queue;  // still to be asked
     std::size_t open = 0;           // without an answer, asked or not
+    MonoTime progress_at;           // the last answer, or the last helper that came
+    bool has_stalled = false;       // from then on the caller is told of every answer
     bool over = false;
-    std::condition_variable all_answered;
+    std::condition_variable answered;
 
-    void answer(std::size_t i, Answer the_answer) {
+    void answer(std::size_t i, Answer the_answer, MonoTime now) {
       answers[i] = the_answer;
-      if (--open == 0) all_answered.notify_all();
+      progress_at = now;
+      if (--open == 0 || has_stalled) answered.notify_all();
     }
   };
   struct Call {
@@ -87,19 +90,18 @@ std::vector<MountProber::Answer> MountProber::Crew::ask(const std::vector<Target
   std::unique_lock lock(mutex_);
   walks_.push_back(walk);
   add_helper();
-  auto now = clock_.now();
-  auto seen_open = walk->open;
-  auto stall_at = now + kStall;
+  auto now = walk->progress_at = clock_.now();
   while (walk->open > 0 && now < until) {
     auto wake = wake_at(*walk, now, timeout);
     if (walk->queue.empty() && wake == MonoTime::max()) break;  // every call is overdue
-    if (!walk->queue.empty()) wake = std::min(wake, stall_at);
-    clock_.wait_until(walk->all_answered, lock, std::min(wake, until));
+    if (!walk->queue.empty()) wake = std::min(wake, walk->progress_at + kStall);
+    clock_.wait_until(walk->answered, lock, std::min(wake, until));
     now = clock_.now();
-    if (now < stall_at) continue;
-    if (walk->open == seen_open && !walk->queue.empty()) add_helper();
-    seen_open = walk->open;
-    stall_at = now + kStall;
+    if (!walk->queue.empty() && now >= walk->progress_at + kStall) {
+      add_helper();
+      walk->progress_at = now;
+      walk->has_stalled = true;
+    }
   }
   walk->over = true;
   std::erase(walks_, walk);
@@ -168,11 +170,11 @@ void MountProber::Crew::take_next(std::unique_lock<std::mutex>& lock) {
   const auto& target = walk->targets[i];
   const auto now = clock_.now();
   if (const auto call = calls_.find(target.path); call != calls_.end()) {
-    walk->answer(i, {State::hung, 0, now - call->second.since, {}});
+    walk->answer(i, {State::hung, 0, now - call->second.since, {}}, now);
     return;
   }
   if (is_full(target.is_remote)) {
-    walk->answer(i, {});
+    walk->answer(i, {}, now);
     return;
   }
   walk->asked_at[i] = now;
@@ -183,7 +185,7 @@ void MountProber::Crew::take_next(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   calls_.erase(target.path);
   if (!walk->over) {
-    walk->answer(i, {error == 0 ? State::answered : State::failed, error, {}, info});
+    walk->answer(i, {error == 0 ? State::answered : State::failed, error, {}, info}, clock_.now());
   }
 }
 

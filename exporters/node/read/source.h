@@ -24,8 +24,9 @@ struct Source {
   std::string_view text;
   std::string_view path = "text";
 
-  Source(std::string_view the_text) : text(the_text) {}  // NOLINT: a text alone is a source
-  Source(const char* the_text) : text(the_text) {}       // NOLINT
+  Source(std::string_view the_text) : text(the_text) {}    // NOLINT: a text alone is a source
+  Source(const char* the_text) : text(the_text) {}         // NOLINT
+  Source(const std::string& the_text) : text(the_text) {}  // NOLINT
   Source(std::string_view the_text, std::string_view the_path) : text(the_text), path(the_path) {}
 
   // Throws ReadError "path:line: message"; `at` is the part of the text that is wrong.

@@ -77,6 +77,9 @@ TEST_CASE("words and lines come off the front") {
   CHECK(next_word(words) == "cpu0");
   CHECK(next_word(words) == "12");
   CHECK(next_word(words).empty());
+  std::string_view blanks = "  ";
+  const auto* end = blanks.data() + 2;
+  CHECK(next_word(blanks).data() == end);
 }
 
 }  // namespace basewatch

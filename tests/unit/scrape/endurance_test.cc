@@ -44,7 +44,7 @@ TEST_CASE("a collector that never returns costs itself alone, a thousand times o
 
   const auto check = [&](Duration most) {
     const auto begin = std::chrono::steady_clock::now();
-    const auto results = scrape(engine, 100ms);
+    const auto results = scrape(engine, 1s);
     CHECK(std::chrono::steady_clock::now() - begin < most);
     CHECK(results.at(0).collectors[0].state == RunState::stuck);
     CHECK(results.at(0).collectors[1].state == RunState::stuck);

@@ -1,0 +1,88 @@
+// The page of a whole system, as text, against what was accepted once. BASEWATCH_ACCEPT=1 rewrites the
+// golden file and shows what changed.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "tests/unit/node/support.h"
+
+namespace basewatch::node {
+namespace {
+
+const std::string kRoot = SOURCE_DIR;
+
+std::string slurp(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+// What depends on the checkout: where it lies, and when git wrote the textfiles.
+std::string normal(std::string text) {
+  for (std::size_t at = 0; (at = text.find(kRoot + "/", at)) != std::string::npos;) {
+    text.erase(at, kRoot.size() + 1);
+  }
+  return std::regex_replace(text, std::regex("(node_textfile_mtime_seconds\\{.*\\}) .*"), "$1 1");
+}
+
+std::string page_of(const std::string& fixture) {
+  const auto folder = kRoot + "/tests/fixtures/node/" + fixture;
+  const auto exporter = plugin.create(Settings::make(
+      plugin.options, {{"paths.procfs", folder + "/proc"},
+                       {"paths.sysfs", folder + "/sys"},
+                       {"collectors.cpu.info_flags_include", "^(aes|avx.?)$"},
+                       {"collectors.cpu.info_bugs_include", "^spectre"},
+                       {"collectors.stat.softirq", true},
+                       {"collectors.netdev.netlink", false},
+                       {"collectors.textfile.directory", folder + "/textfile"}}));
+  std::vector<Page> pages;
+  for (const auto& collector : exporter->collectors()) {
+    auto& page = pages.emplace_back();
+    collector.run(page, soon());
+    page.seal();
+  }
+  std::vector<expose::Part> parts;
+  for (const auto& page : pages) parts.push_back({&page});
+  std::string text;
+  expose::write_text(parts, text);
+  return normal(text);
+}
+
+// The lines that only one of them has.
+std::string difference(const std::string& before, const std::string& after) {
+  const auto lines = [](const std::string& text) {
+    const auto list = split(text, '\n');
+    return std::set<std::string_view>(list.begin(), list.end());
+  };
+  const auto old = lines(before), now = lines(after);
+  std::string out;
+  for (const auto line : old) {
+    if (!now.contains(line)) out.append("- ").append(line) += '\n';
+  }
+  for (const auto line : now) {
+    if (!old.contains(line)) out.append("+ ").append(line) += '\n';
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the page of a typical machine is as it was accepted") {
+  const auto path = kRoot + "/tests/golden/node-typical.prom";
+  const auto page = page_of("typical");
+  const auto golden = slurp(path);
+  const auto* accept = std::getenv("BASEWATCH_ACCEPT");
+  if (accept && std::string_view(accept) == "1" && page != golden) {
+    MESSAGE("accepted ", path, ":\n", difference(golden, page));
+    std::ofstream(path, std::ios::binary) << page;
+    return;
+  }
+  INFO(difference(golden, page));
+  CHECK(page == golden);
+}
+
+}  // namespace basewatch::node
