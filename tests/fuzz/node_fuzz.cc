@@ -1,5 +1,5 @@
-// The parsers of the node exporter. The first byte of the input picks one, the rest is its text. They
-// may refuse anything with a ReadError that says something; they must not do anything else.
+// The parsers of the node exporter. The first byte of the input picks one, the rest is its text.
+// They may refuse anything with a ReadError that says something; they must not do anything else.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

@@ -1,5 +1,5 @@
-// The page of a whole system, as text, against what was accepted once. BASEWATCH_ACCEPT=1 rewrites the
-// golden file and shows what changed.
+// The page of a whole system, as text, against what was accepted once. BASEWATCH_ACCEPT=1 rewrites
+// the golden file and shows what changed.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -31,14 +31,14 @@ std::string normal(std::string text) {
 
 std::string page_of(const std::string& fixture) {
   const auto folder = kRoot + "/tests/fixtures/node/" + fixture;
-  const auto exporter = plugin.create(Settings::make(
-      plugin.options, {{"paths.procfs", folder + "/proc"},
-                       {"paths.sysfs", folder + "/sys"},
-                       {"collectors.cpu.info_flags_include", "^(aes|avx.?)$"},
-                       {"collectors.cpu.info_bugs_include", "^spectre"},
-                       {"collectors.stat.softirq", true},
-                       {"collectors.netdev.netlink", false},
-                       {"collectors.textfile.directory", folder + "/textfile"}}));
+  const auto exporter = plugin.create(
+      Settings::make(plugin.options, {{"paths.procfs", folder + "/proc"},
+                                      {"paths.sysfs", folder + "/sys"},
+                                      {"collectors.cpu.info_flags_include", "^(aes|avx.?)$"},
+                                      {"collectors.cpu.info_bugs_include", "^spectre"},
+                                      {"collectors.stat.softirq", true},
+                                      {"collectors.netdev.netlink", false},
+                                      {"collectors.textfile.directory", folder + "/textfile"}}));
   std::vector<Page> pages;
   for (const auto& collector : exporter->collectors()) {
     auto& page = pages.emplace_back();

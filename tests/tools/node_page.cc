@@ -25,7 +25,8 @@ std::string scrape(Exporter& exporter, const config::Instance& instance) {
     result.collector = collector.name;
     const auto begin = Clock::system().now();
     try {
-      const auto outcome = collector.run(page, Deadline::in(Clock::system(), std::chrono::seconds(30)));
+      const auto outcome =
+          collector.run(page, Deadline::in(Clock::system(), std::chrono::seconds(30)));
       result.state = outcome.is_absent ? RunState::absent : RunState::done;
     } catch (const std::exception& error) {
       std::fprintf(stderr, "%s: %s\n", result.collector.data(), error.what());

@@ -68,7 +68,7 @@ class Cpu final : public NodeCollector {
 
  private:
   void read_times() {
-    parse_cpu_times(stat_->read(kCpuReader), fresh_);
+    stat_->read(kCpuReader, [&](const Source& source) { parse_cpu_times(source, fresh_); });
     for (auto& times : fresh_) hold_back(times, times_);
     std::swap(times_, fresh_);  // a processor that is off has no line, and no series any more
   }

@@ -21,23 +21,29 @@ class Stat final : public NodeCollector {
       : stat_(setup.stat), with_softirq_(setup.settings.flag("collectors.stat.softirq")) {}
 
   Outcome run(Page& page, const Deadline&) override {
-    const auto source = stat_->read(kStatReader);
-    for_each_row(source, [&](std::string_view key, std::string_view rest) {
-      const auto row = std::ranges::find(metrics::node::from_stat, key, &FieldMetric::field);
-      if (row != std::end(metrics::node::from_stat)) {
-        page.add(row->metric, static_cast<double>(source.whole(next_word(rest))));
-      } else if (with_softirq_ && key == "softirq") {
-        next_word(rest);  // their sum
-        for (const auto vector : kVectors) {
-          const auto count = static_cast<double>(source.whole(next_word(rest)));
-          page.add(metrics::node::softirqs_total, count, vector);
-        }
-      }
+    stat_->read(kStatReader, [&](const Source& source) {
+      for_each_row(source, [&](std::string_view key, std::string_view rest) {
+        add_row(page, source, key, rest);
+      });
     });
     return done();
   }
 
  private:
+  void add_row(Page& page, const Source& source, std::string_view key,
+               std::string_view rest) const {
+    const auto row = std::ranges::find(metrics::node::from_stat, key, &FieldMetric::field);
+    if (row != std::end(metrics::node::from_stat)) {
+      page.add(row->metric, static_cast<double>(source.whole(next_word(rest))));
+    } else if (with_softirq_ && key == "softirq") {
+      next_word(rest);  // their sum
+      for (const auto vector : kVectors) {
+        const auto count = static_cast<double>(source.whole(next_word(rest)));
+        page.add(metrics::node::softirqs_total, count, vector);
+      }
+    }
+  }
+
   std::shared_ptr<SharedFile> stat_;
   bool with_softirq_;
 };

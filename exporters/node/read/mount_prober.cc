@@ -1,7 +1,5 @@
 #include "exporters/node/read/mount_prober.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
@@ -10,7 +8,8 @@
 #include <mutex>
 #include <optional>
 #include <system_error>
-#include <thread>
+
+#include "agent/base/thread.h"
 
 namespace basewatch::node {
 namespace {
@@ -132,7 +131,7 @@ void MountProber::Crew::add_helper() {
     return;
   }
   try {
-    std::thread([self = shared_from_this()] { self->work(); }).detach();
+    start_thread("bw-statfs", [self = shared_from_this()] { self->work(); }).detach();
     ++helpers_;
   } catch (const std::system_error&) {
     // There is no thread to be had: the list waits for the helpers there are, or ends not asked.
@@ -140,7 +139,6 @@ void MountProber::Crew::add_helper() {
 }
 
 void MountProber::Crew::work() {
-  pthread_setname_np(pthread_self(), "bw-statfs");
   std::unique_lock lock(mutex_);
   while (!closed_) {
     if (!walks_.empty()) {

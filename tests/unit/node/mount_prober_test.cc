@@ -108,10 +108,10 @@ TEST_CASE("a dead mount costs only itself, and is asked once until it comes back
   f.clock.await_waiters(1);
   f.clock.advance(100ms);  // the list stands still: another helper goes on
   f.world.await_asked("/home");
-  f.clock.advance(5s);
+  f.clock.advance(4900ms);  // /dead is overdue, /home may still answer
   auto answers = first.get();
   CHECK(answers[0].state == State::hung);
-  CHECK(answers[0].hanging == 5100ms);
+  CHECK(answers[0].hanging == 5s);
   CHECK(answers[1].state == State::answered);
   CHECK(answers[2].state == State::answered);
 
@@ -120,7 +120,7 @@ TEST_CASE("a dead mount costs only itself, and is asked once until it comes back
   for (int scrape = 0; scrape < 100; ++scrape) {
     answers = f.ask({{"/dead"}, {"/"}, {"/home"}}).get();
     CHECK(answers[0].state == State::hung);
-    CHECK(answers[0].hanging == 15100ms);
+    CHECK(answers[0].hanging == 15s);
     CHECK(answers[1].state == State::answered);
   }
   CHECK(std::ranges::count(f.world.asked(), "/dead") == 1);
