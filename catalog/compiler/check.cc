@@ -13,10 +13,14 @@ void check(const Catalog& catalog, const Site& site, Diagnostics& diagnostics) {
       check_expression(program, program.of(alert), diagnostics);
       check_alert(program, alert, diagnostics);
       check_tests(program, alert, diagnostics);
+      check_instant(program, alert, diagnostics);
     }
   }
   check_rules(program, diagnostics);
   check_boards(program, diagnostics);
+  check_absence(program, diagnostics);
+  check_cardinality(program, diagnostics);
+  check_inhibitions(program, diagnostics);
 }
 
 }  // namespace basewatch::catalog

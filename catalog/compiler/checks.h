@@ -21,4 +21,16 @@ void check_tests(const Program& program, const AlertEntry& alert, Diagnostics& d
 // Boards and their panels; an alert that no panel shows.
 void check_boards(Program& program, Diagnostics& diagnostics);
 
+// Of routing.yml: alerts that there are not, labels of `equal` that a side lacks.
+void check_inhibitions(const Program& program, Diagnostics& diagnostics);
+
+// That an alert of class instant arrives in time: the site's intervals and the routing's waits added up.
+void check_instant(const Program& program, const AlertEntry& alert, Diagnostics& diagnostics);
+
+// That something notices when the series of an alert are gone.
+void check_absence(const Program& program, Diagnostics& diagnostics);
+
+// What the labels of a metric may multiply to.
+void check_cardinality(const Program& program, Diagnostics& diagnostics);
+
 }  // namespace basewatch::catalog

@@ -159,17 +159,4 @@ std::optional<Artefact> render_instant_tests(const Program& program, const Subje
   return Artefact{fmt::format("rules/tests/{}_instant_test.yml", subject.name), file.render()};
 }
 
-std::vector<Artefact> render(const Catalog& catalog, const Site& site) {
-  Diagnostics told_already;
-  const Program program(catalog, site, told_already);
-  std::vector<Artefact> out;
-  for (const auto renderer :
-       {render_recording, render_alerts, render_tests, render_instant_tests}) {
-    for (const auto* subject : program.subjects()) {
-      if (auto artefact = renderer(program, *subject)) out.push_back(std::move(*artefact));
-    }
-  }
-  return out;
-}
-
 }  // namespace basewatch::catalog

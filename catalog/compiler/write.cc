@@ -15,8 +15,13 @@ namespace {
 namespace fs = std::filesystem;
 
 // Where nothing stands but what is generated; a stale file is only looked for here.
-constexpr std::string_view kFolders[] = {"rules/recording", "rules/alerts", "rules/tests",
-                                         "dashboards"};
+constexpr std::string_view kFolders[] = {
+    "rules/recording",    "rules/alerts",  "rules/tests",  "alertmanager", "alertmanager/templates",
+    "alertmanager/tests", "docs/runbooks", "docs/metrics", "dashboards"};
+
+bool is_generated(std::string_view text) {
+  return text.substr(0, text.find('\n')).find(kGeneratedMark) != text.npos;
+}
 
 [[noreturn]] void fail(const fs::path& path, const std::string& reason) {
   throw InputError(fmt::format("{}: error: cannot be written: {}", path.string(), reason));
@@ -65,8 +70,8 @@ std::vector<fs::path> stale_files(const std::set<fs::path>& rendered, const fs::
       const auto path = fs::path(folder) / entry->path().filename();
       if (rendered.contains(path)) continue;
       const auto text = read(entry->path());
-      if (!text) continue;
-      if (text->starts_with(kGenerated) || text->starts_with(kGeneratedBoard)) stale.push_back(path);
+      if (text && (is_generated(*text) || text->starts_with(kGeneratedBoard)))
+        stale.push_back(path);
     }
   }
   return stale;

@@ -12,11 +12,15 @@
 #include "agent/base/diagnostics.h"
 #include "catalog/model/board.h"
 #include "catalog/model/metric.h"
+#include "catalog/model/routing.h"
 #include "catalog/model/text.h"
 
 // The catalog as plain structs: what catalog/load fills from YAML and catalog/compiler checks and
 // renders. Nothing in here knows YAML, and nothing decides anything.
 namespace basewatch::catalog {
+
+// labels: {cpu: 256}: how many values a label may take at most. Empty where nobody said.
+using Budget = std::map<std::string, std::int64_t>;
 
 struct MetricEntry {
   MetricSpec spec;
@@ -25,12 +29,14 @@ struct MetricEntry {
   std::string from_table;    // from: {stat: ctxt} -> table "stat", field "ctxt"
   std::string from_field;
   std::string from_source;   // from: textfile -> emitted by the user, let in by that passthrough
+  Budget budget;
 };
 
 struct FamilyEntry {
   FamilySpec spec;
   Location where;
   std::string since;
+  Budget budget;  // of one member
 };
 
 struct PassthroughEntry {
@@ -60,6 +66,12 @@ enum class AlertSeverity { critical, warning, info };
 enum class AlertClass { normal, instant };  // instant: pages within a minute, small `for`
 enum class AlertScope { node, fleet };      // fleet: the result need not carry `node`
 
+// What notices that the series an alert reads are gone: an alert on something absent is silent.
+enum class Absence {
+  agent,  // the agent's own alerts, for every target it offers
+  none,   // nothing, for `absence_reason`
+};
+
 struct Runbook {
   std::string meaning, impact, diagnosis, mitigation;
   bool complete() const {
@@ -79,6 +91,8 @@ struct AlertEntry {
   std::map<std::string, std::string> labels;
   Text summary, description;
   std::string threshold;       // name in the site's thresholds, the first {{threshold.NAME}} in expr
+  Absence absence = Absence::agent;
+  std::string absence_reason;
   Runbook runbook;
   std::vector<TestCase> fires, quiet;
   Location where;
@@ -113,6 +127,8 @@ struct Site {
   std::map<std::string, Threshold> thresholds;
   std::map<std::string, std::vector<std::string>> jobs;  // exporter -> its jobs; default its own name
   std::string runbook_url;                               // base; the alert's name is appended
+  std::int64_t series_per_metric = 10'000;  // what the budgets of a metric's labels may multiply to
+  Routing routing;                                       // routing.yml with the site's own in it
   std::optional<Subject> own;                            // metrics, rules and alerts of the user
 };
 
