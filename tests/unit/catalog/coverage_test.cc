@@ -4,8 +4,8 @@
 
 #include "tests/unit/catalog/world.h"
 
-// The checks of what a catalog promises as a whole: each from both sides of its line, on the catalog
-// that is shipped. How the messages read stands in tests/fixtures/broken-catalogs.
+// The checks of what a catalog promises as a whole: each from both sides of its line, on the
+// catalog that is shipped. How the messages read stands in tests/fixtures/broken-catalogs.
 namespace basewatch::catalog {
 namespace {
 
