@@ -15,13 +15,13 @@ namespace {
 namespace fs = std::filesystem;
 
 // Where nothing stands but what is generated; a stale file is only looked for here.
-constexpr std::string_view kFolders[] = {"rules/recording",        "rules/alerts",
-                                         "rules/tests",            "alertmanager",
-                                         "alertmanager/templates", "alertmanager/tests",
-                                         "docs/runbooks",          "docs/metrics"};
+constexpr std::string_view kFolders[] = {
+    "rules/recording",        "rules/alerts",       "rules/tests",   "dashboards",  "alertmanager",
+    "alertmanager/templates", "alertmanager/tests", "docs/runbooks", "docs/metrics"};
 
 bool is_generated(std::string_view text) {
-  return text.substr(0, text.find('\n')).find(kGeneratedMark) != text.npos;
+  return text.starts_with(kGeneratedBoard) ||
+         text.substr(0, text.find('\n')).find(kGeneratedMark) != text.npos;
 }
 
 [[noreturn]] void fail(const fs::path& path, const std::string& reason) {

@@ -196,6 +196,8 @@ class SiteReader {
                                      "period",
                                      name.scalar));
     }
+    threshold.moved = !defining_ && known != site_.thresholds.end() &&
+                      known->second.value != threshold.value;
     site_.thresholds[name.scalar] = threshold;
   }
 
@@ -209,6 +211,7 @@ class SiteReader {
     } else if (known == site_.thresholds.end()) {
       unknown_threshold(name);
     } else if (value) {
+      known->second.moved = known->second.value != *value;
       known->second.value = *value;
       known->second.where = name.where;
     }
