@@ -17,10 +17,10 @@ void check(const Catalog& catalog, const Site& site, Diagnostics& diagnostics) {
     }
   }
   check_rules(program, diagnostics);
-  check_boards(program, diagnostics);
   check_absence(program, diagnostics);
   check_cardinality(program, diagnostics);
   check_inhibitions(program, diagnostics);
+  check_boards(program, diagnostics);
 }
 
 }  // namespace basewatch::catalog

@@ -73,19 +73,22 @@ class GroupCount {
   explicit GroupCount(const Program& program) : program_(program) {}
 
   // `group` is the subject whose recording group the expression stands in; null for an alert.
-  int below(const Expression& expression, const Subject* group) {
+  int below(const Expression& expression, const Subject* group, int depth = 0) {
     int most = 0;
+    if (depth > kDeepest) return most;  // an error of its own
     for (const auto& use : expression.analysis.uses) {
       const auto* recorded = program_.recorded(use.metric);
       if (!recorded) continue;
       const auto [known, is_new] = below_rule_.emplace(recorded->rule, 0);  // 0 also ends a circle
-      if (is_new) known->second = below(program_.of(*recorded->rule), recorded->subject);
+      if (is_new) known->second = below(program_.of(*recorded->rule), recorded->subject, depth + 1);
       most = std::max(most, known->second + (recorded->subject == group ? 0 : 1));
     }
     return most;
   }
 
  private:
+  static constexpr int kDeepest = 50;
+
   const Program& program_;
   std::map<const RuleEntry*, int> below_rule_;
 };

@@ -85,6 +85,10 @@ class Differ {
     compare_alerts();
     compare_thresholds();
     const auto nothing = [](const auto&, const auto&, const auto&) {};
+    const auto name = [](const BoardEntry& board) { return board.name.value; };
+    compare("board", all_of(before_.catalog, &Subject::boards, name),
+            all_of(after_.catalog, &Subject::boards, name), "links to its uid lead nowhere",
+            nothing);
     compare("receiver", by_name(before_.site.routing.receivers),
             by_name(after_.site.routing.receivers), "site files that configure it are refused",
             nothing);

@@ -62,6 +62,7 @@ class ReferencePage {
       auto more = uses_.of_metric(spec.name(field), spec.type);
       users.rules.merge(more.rules);
       users.alerts.merge(more.alerts);
+      users.boards.merge(more.boards);
     }
     if (!known.empty()) {
       out_ +=
@@ -92,6 +93,9 @@ class ReferencePage {
       names.push_back(fmt::format("[{0}](../runbooks/{0}.md)", alert));
     }
     if (!names.empty()) out_ += fmt::format("- alerts: {}\n", join(names, ", "));
+    names.clear();
+    for (const auto& board : users.boards) names.push_back(markdown_code(board));
+    if (!names.empty()) out_ += fmt::format("- boards: {}\n", join(names, ", "));
   }
 
   void write_passthroughs() {

@@ -17,12 +17,15 @@ class UseIndex {
   struct Users {
     std::set<std::string> rules;   // that name it
     std::set<std::string> alerts;  // that name it, or stand on such a rule
+    std::set<std::string> boards;  // with a panel that names it
   };
   const Users& of(std::string_view name) const;
   // Of a declared metric: its own name and, of a histogram or summary, those of its parts.
   Users of_metric(std::string_view name, MetricType type) const;
 
  private:
+  void add_board(const BoardEntry& board, const Site& site);
+
   std::map<std::string, Users, std::less<>> users_;
 };
 

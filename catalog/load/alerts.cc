@@ -143,8 +143,9 @@ class AlertReader {
     const auto* node = entry_.find("absence");
     if (!node || (node->kind == yaml::Kind::scalar && node->scalar == "agent")) return;
     if (node->kind != yaml::Kind::mapping) {
-      error("absence", "absence must be agent, or {none: REASON} where nothing has to notice that the "
-                       "series are gone");
+      error("absence",
+            "absence must be agent, or {none: REASON} where nothing has to notice that the "
+            "series are gone");
       return;
     }
     yaml::Mapping absence(*node, "absence", diagnostics_);

@@ -68,8 +68,8 @@ class SiteReader {
     read_runbook_url(file);
     if (const auto* node = file.find("thresholds")) read_thresholds(*node);
     if (const auto* node = file.find("jobs")) read_jobs(*node);
-    site_.series_per_metric = file.integer("series_per_metric", site_.series_per_metric, 1,
-                                           1'000'000'000);
+    site_.series_per_metric =
+        file.integer("series_per_metric", site_.series_per_metric, 1, 1'000'000'000);
     read_site_routing(file, site_.routing, diagnostics_);
     const Reading reading{catalog_, diagnostics_, true};
     if (const auto* list = file.find("metrics")) read_metrics(*list, own_, reading);

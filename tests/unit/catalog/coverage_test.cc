@@ -4,8 +4,8 @@
 
 #include "tests/unit/catalog/world.h"
 
-// The checks of what a catalog promises as a whole: each from both sides of its line, on the catalog
-// that is shipped. How the messages read stands in tests/fixtures/broken-catalogs.
+// The checks of what a catalog promises as a whole: each from both sides of its line, on the
+// catalog that is shipped. How the messages read stands in tests/fixtures/broken-catalogs.
 namespace basewatch::catalog {
 namespace {
 
@@ -116,10 +116,10 @@ TEST_CASE("inhibitions have what they compare") {
 }
 
 TEST_CASE("somebody notices when series are absent") {
-  // The board that shows the alert misses it, too.
-  const std::string missed = "[unknown-alert][absence]";
-  CHECK(codes_without("agent/alerts.yml", "  - alert: TargetMissing") == missed);
-  CHECK(codes_without("agent/alerts.yml", "  - alert: TargetDown") == missed);
+  // A board shows them, so that somebody misses them, too.
+  CHECK(codes_without("agent/alerts.yml", "  - alert: TargetMissing") ==
+        "[unknown-alert][absence]");
+  CHECK(codes_without("agent/alerts.yml", "  - alert: TargetDown") == "[unknown-alert][absence]");
   // One that sees only another job does not count, one that leaves out only another job does.
   CHECK(codes_after("agent/alerts.yml", "expr: up == 0 unless",
                     "expr: up{job=\"{{job.agent}}\"} == 0 unless")

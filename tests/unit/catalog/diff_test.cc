@@ -36,6 +36,15 @@ alerts:
     description: Down.
     runbook: {meaning: a, impact: b, diagnosis: c, mitigation: d}
 )"},
+    {"db/board.yml", R"(version: 1
+boards:
+  - board: db
+    title: Database
+    help: The database.
+    rows:
+      - row: Calls
+        panels: [{metric: db_up}]
+)"},
     {"routing.yml", R"(version: 1
 receivers: {page: {help: Pages.}, chat: {help: Chats.}}
 fallback: chat
@@ -128,6 +137,9 @@ TEST_CASE("what changes for users") {
        "breaking: threshold high was removed: site files that set it are refused\n"},
       {"default-site.yml", "value: 2", "value: 2.5",
        "note: threshold high changed its value from 2 to 2.5\n"},
+      {"db/board.yml", "board: db", "board: database",
+       "breaking: board db was removed: links to its uid lead nowhere\n"
+       "note: board database is new\n"},
       {"routing.yml", "page: {help: Pages.}, ", "",
        "breaking: receiver page was removed: site files that configure it are refused\n"},
       {"routing.yml", "night:", "weekend:",
@@ -142,7 +154,7 @@ TEST_CASE("what changes for users") {
 
 TEST_CASE("a subject that goes takes everything with it") {
   auto files = kBefore;
-  for (const auto* file : {"metrics.yml", "rules.yml", "alerts.yml"}) {
+  for (const auto* file : {"metrics.yml", "rules.yml", "alerts.yml", "board.yml"}) {
     files.erase(std::string("db/") + file);
   }
   std::vector<std::string> names;
@@ -151,7 +163,7 @@ TEST_CASE("a subject that goes takes everything with it") {
     names.push_back(change.name);
   }
   CHECK(names == std::vector<std::string>{"db", "db_calls_total", "db_up", "db_{field}_bytes",
-                                          "instance:db_calls:rate5m", "DbDown"});
+                                          "instance:db_calls:rate5m", "DbDown", "db"});
 }
 
 }  // namespace basewatch::catalog
