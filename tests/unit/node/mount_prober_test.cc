@@ -69,6 +69,12 @@ struct Fixture {
   FakeClock clock;
   MountProber prober{clock, world.statfs()};
 
+  // The helpers use the world and the clock until their calls have returned.
+  ~Fixture() {
+    world.revive_all();
+    while (prober.calls() > 0) std::this_thread::yield();
+  }
+
   std::future<std::vector<MountProber::Answer>> ask(std::vector<MountProber::Target> targets,
                                                     Duration within = 20s) {
     return std::async(std::launch::async, [this, targets = std::move(targets), within] {
@@ -148,7 +154,6 @@ TEST_CASE("several dead mounts hang together, not one after the other") {
   CHECK(answers[1].state == State::hung);
   CHECK(answers[2].state == State::hung);
   CHECK(answers[3].state == State::answered);
-  f.world.revive_all();
 }
 
 TEST_CASE("the caller's deadline is kept when it is shorter than the timeout") {
@@ -161,7 +166,6 @@ TEST_CASE("the caller's deadline is kept when it is shorter than the timeout") {
   const auto answers = asked.get();
   CHECK(answers[0].state == State::hung);
   CHECK(answers[0].hanging == 1s);
-  f.world.revive_all();
 }
 
 TEST_CASE("the threads are bounded, and many dead servers do not take the disks off the page") {
@@ -195,9 +199,9 @@ TEST_CASE("the threads are bounded, and many dead servers do not take the disks 
 }
 
 TEST_CASE("a hanging call may come back when nobody is there any more") {
-  World world;
+  static World world;  // outlives the helper, as the system does
+  static FakeClock clock;
   world.kill("/dead");
-  FakeClock clock;
   {
     MountProber prober(clock, world.statfs());
     auto asked = std::async(std::launch::async,
