@@ -3,6 +3,7 @@
 #include <CLI/Formatter.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include "agent/base/version.h"
@@ -119,10 +120,13 @@ int parse_and_run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an error of that write, not our end
+  int status = kFailed;
   try {
-    return parse_and_run(argc, argv);
+    status = parse_and_run(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "basewatch: %s\n", error.what());
-    return kFailed;
   }
+  // A run that hangs may come back at any time: what it uses must not be destroyed under it.
+  std::fflush(nullptr);
+  std::_Exit(status);
 }

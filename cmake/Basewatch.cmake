@@ -7,11 +7,6 @@ function(basewatch_library name)
   foreach(excluded ${arg_EXCLUDE})
     list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/${excluded})
   endforeach()
-  if(NOT sources)  # BRING-UP ONLY: remove once every folder has code
-    add_library(basewatch_${name} INTERFACE)
-    target_link_libraries(basewatch_${name} INTERFACE ${arg_DEPS})
-    return()
-  endif()
   add_library(basewatch_${name} STATIC ${sources})
   target_link_libraries(basewatch_${name} PUBLIC ${arg_DEPS})
 endfunction()
@@ -22,9 +17,6 @@ function(basewatch_exporter name)
   cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc
        ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*/*.cc)
-  if(NOT sources)  # BRING-UP ONLY
-    return()
-  endif()
   add_library(basewatch_exporter_${name} STATIC ${sources})
   target_link_libraries(basewatch_exporter_${name}
                         PUBLIC basewatch_plugin basewatch_descriptors ${arg_DEPS})

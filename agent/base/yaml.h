@@ -15,6 +15,7 @@
 namespace basewatch::yaml {
 
 enum class Kind { null, scalar, sequence, mapping };
+std::string_view kind_name(Kind kind);  // "a list", for messages
 
 class Node {
  public:

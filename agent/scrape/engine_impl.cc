@@ -28,13 +28,14 @@ Instances without(const Instances& from, const Instances& these) {
 Engine::Impl::Impl(Clock& clock, Log& log, std::string node, const Limits& limits,
                    std::string agent_job)
     : core(std::make_shared<Core>(clock, log, limits)),
-      pool_(limits.idle_threads),
+      pool_(limits.idle_threads, limits.idle_threads + 1),
       background_(*core, pool_),
       node_(std::move(node)) {
   const auto plan = agent_plan(std::move(agent_job), sources);
   auto agent = Instance::create(core, plan);
   agent->set_target(plan, node_);
   instances_ = std::make_shared<Instances>(1, std::move(agent));
+  allow_threads({});
 }
 
 Engine::Impl::~Impl() {
@@ -44,8 +45,11 @@ Engine::Impl::~Impl() {
   {
     std::lock_guard lock(core->mutex);
     const auto now = core->clock.now();
-    for (const auto& instance : *instances_) instance->retire(now);
     for (const auto& [key, runs] : core->left_behind) stuck += runs;
+    for (const auto& instance : *instances_) {
+      instance->retire(now);
+      stuck += std::ranges::count_if(instance->states(), &CollectorState::stuck);
+    }
     core->closed = true;
   }
   core->speak();
@@ -102,11 +106,23 @@ void Engine::Impl::apply(std::vector<InstancePlan> plans, const std::string& nod
     instances_ = std::make_shared<const Instances>(next);
     const auto now = core->clock.now();
     for (const auto& instance : removed) instance->retire(now);
+    allow_threads(removed);
   }
   core->speak();
   stop_instances(removed);
   for (const auto& instance : added) instance->start();
   background_.watch(next, added);
+}
+
+// Every collector may block a thread, also those whose last run is still to end, and some more
+// threads do the rest. With Core::mutex held.
+void Engine::Impl::allow_threads(const Instances& removed) {
+  auto most = core->limits.idle_threads;
+  for (const auto& [key, runs] : core->left_behind) most += runs;
+  for (const auto* list : {instances_.get(), &removed}) {
+    for (const auto& instance : *list) most += instance->states().size();
+  }
+  pool_.allow(most);
 }
 
 std::vector<InstanceResult> Engine::Impl::scrape(const Request& request) {

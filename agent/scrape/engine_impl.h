@@ -30,6 +30,7 @@ class Engine::Impl {
 
  private:
   void check(const std::vector<InstancePlan>& plans) const;
+  void allow_threads(const Instances& removed);
   void run(std::vector<Gathered>& gathered, const Request& request);
   InstanceResult result_of(Gathered& gathered);
   OwnView own_view(const std::vector<InstanceResult>& results) const;

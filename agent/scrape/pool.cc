@@ -26,7 +26,7 @@ struct Pool::State : std::enable_shared_from_this<State> {
   };
   using Workers = std::list<Worker>;
 
-  explicit State(std::size_t kept) : keep(kept) {}
+  State(std::size_t kept, std::size_t allowed) : keep(kept), most(allowed) {}
 
   void call(Role role);
   void work(Role role, Workers::iterator self);
@@ -35,6 +35,7 @@ struct Pool::State : std::enable_shared_from_this<State> {
   void take_jobs(std::unique_lock<std::mutex>& lock, Workers::iterator self);
 
   const std::size_t keep;
+  std::size_t most;
   mutable std::mutex mutex;
   std::condition_variable called, patience, ended;
   std::deque<std::shared_ptr<Job>> queue;
@@ -54,6 +55,10 @@ void Pool::State::call(Role role) {
   if (idle > calls_to_take + calls_to_stand_by) {
     ++(role == Role::take ? calls_to_take : calls_to_stand_by);
     called.notify_one();
+    return;
+  }
+  if (workers.size() >= most) {  // one of those who are not blocked takes the job when it is free
+    if (role == Role::stand_by) has_stand_by = false;
     return;
   }
   const auto self = workers.emplace(workers.end());
@@ -124,7 +129,7 @@ void Pool::State::take_jobs(std::unique_lock<std::mutex>& lock, Workers::iterato
   }
 }
 
-Pool::Pool(std::size_t keep) : state_(std::make_shared<State>(keep)) {}
+Pool::Pool(std::size_t keep, std::size_t most) : state_(std::make_shared<State>(keep, most)) {}
 
 Pool::~Pool() {
   stop(0, Duration::zero());
@@ -162,6 +167,11 @@ void Pool::stop(std::size_t stuck, Duration grace) {
   }
   lock.unlock();
   for (auto& worker : leaving) worker.thread.join();
+}
+
+void Pool::allow(std::size_t most) {
+  std::lock_guard guard(state_->mutex);
+  state_->most = most;
 }
 
 std::size_t Pool::threads() const {

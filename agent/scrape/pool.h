@@ -27,7 +27,8 @@ class Pool {
     virtual void run() noexcept = 0;
   };
 
-  explicit Pool(std::size_t keep);
+  // At most `most` threads at any time: when all but `keep` of them may block, jobs still get done.
+  Pool(std::size_t keep, std::size_t most);
   ~Pool();
   Pool(const Pool&) = delete;
 
@@ -38,6 +39,7 @@ class Pool {
   // joins the threads that have ended and lets go of the others: those own what they touch.
   void stop(std::size_t stuck, Duration grace);
 
+  void allow(std::size_t most);
   std::size_t threads() const;
 
  private:

@@ -1,16 +1,13 @@
 #include "agent/serve/server.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
-#include <deque>
 #include <list>
 #include <mutex>
 #include <system_error>
@@ -30,10 +27,6 @@ constexpr int kAnswersPerConnection = 1000;
 // Real time, as in connection.cc.
 MonoTime now() {
   return std::chrono::steady_clock::now();
-}
-
-void set_blocking_off(int fd) {
-  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
 }  // namespace
@@ -75,8 +68,6 @@ class Server::State : public std::enable_shared_from_this<State> {
   }
 
  private:
-  // ---- reception -------------------------------------------------------------------------------
-
   void receive_all() {
     std::vector<pollfd> polled;
     while (!take_returned()) {
@@ -165,7 +156,7 @@ class Server::State : public std::enable_shared_from_this<State> {
 
   void accept_all() {
     while (true) {
-      UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!fd) {
         const bool full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
         if (errno == EINTR || errno == ECONNABORTED) continue;
@@ -177,7 +168,6 @@ class Server::State : public std::enable_shared_from_this<State> {
         }
         continue;
       }
-      set_blocking_off(fd.get());
       if (waiting_.size() + busy() >= limits.connections && !drop_oldest()) continue;
       Connection connection;
       connection.from_loopback = peer_is_loopback(fd.get());
@@ -212,8 +202,6 @@ class Server::State : public std::enable_shared_from_this<State> {
       if (workers_ == 0) queue_.clear();  // nobody would ever answer
     }
   }
-
-  // ---- workers ---------------------------------------------------------------------------------
 
   void work() {
     std::unique_lock guard(mutex_);

@@ -3,11 +3,13 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "agent/base/strings.h"
 #include "catalog/compiler/compiler.h"
 #include "catalog/compiler/cpp_literal.h"
+#include "catalog/compiler/diff.h"
 #include "catalog/load/load.h"
 
 // The catalog compiler of the build: it makes of catalog/ what the other sources include and link.
@@ -83,10 +85,32 @@ bool usable(const basewatch::Diagnostics& diagnostics) {
   return diagnostics.ok();
 }
 
+std::optional<catalog::Release> read_release(const std::string& folder) {
+  basewatch::Diagnostics diagnostics;
+  const auto files = catalog::read_folder(folder, diagnostics);
+  catalog::Release release;
+  release.catalog = catalog::load(files, folder + "/", diagnostics);
+  release.site = catalog::load_site(files, release.catalog, "", diagnostics);
+  if (!usable(diagnostics)) return std::nullopt;
+  return release;
+}
+
+int diff(const std::string& old_folder, const std::string& new_folder) {
+  const auto before = read_release(old_folder), after = read_release(new_folder);
+  if (!before || !after) return 2;
+  bool breaks = false;
+  for (const auto& change : catalog::differences(*before, *after)) {
+    fmt::print("{}: {}\n", change.breaking ? "breaking" : "note", change.text);
+    breaks |= change.breaking;
+  }
+  return breaks ? 1 : 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string_view command = argc == 4 ? argv[1] : "";
+  if (command == "diff") return diff(argv[2], argv[3]);
   if (command != "descriptors" && command != "embed") {
     fmt::print(stderr, "{}", kUsage);
     return 2;

@@ -4,7 +4,7 @@
 namespace basewatch::catalog {
 
 void check(const Catalog& catalog, const Site& site, Diagnostics& diagnostics) {
-  const Program program(catalog, site, diagnostics);
+  Program program(catalog, site, diagnostics);
   for (const auto* subject : program.subjects()) {
     for (const auto& rule : subject->rules) {
       check_expression(program, program.of(rule), diagnostics);
@@ -13,9 +13,14 @@ void check(const Catalog& catalog, const Site& site, Diagnostics& diagnostics) {
       check_expression(program, program.of(alert), diagnostics);
       check_alert(program, alert, diagnostics);
       check_tests(program, alert, diagnostics);
+      check_instant(program, alert, diagnostics);
     }
   }
   check_rules(program, diagnostics);
+  check_absence(program, diagnostics);
+  check_cardinality(program, diagnostics);
+  check_inhibitions(program, diagnostics);
+  check_boards(program, diagnostics);
 }
 
 }  // namespace basewatch::catalog

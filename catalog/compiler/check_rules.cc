@@ -49,6 +49,16 @@ void check_record(const RuleEntry& rule, const Expression& expression, Diagnosti
                      promql::value_type_name(type)));
 }
 
+std::vector<const PanelEntry*> panels_of(const Subject& subject) {
+  std::vector<const PanelEntry*> panels;
+  for (const auto& board : subject.boards) {
+    for (const auto& row : board.rows) {
+      for (const auto& panel : row.panels) panels.push_back(&panel);
+    }
+  }
+  return panels;
+}
+
 }  // namespace
 
 void check_expression(const Program& program, const Expression& expression,
@@ -57,8 +67,8 @@ void check_expression(const Program& program, const Expression& expression,
   check_ranges(program, expression, diagnostics);
 }
 
-void check_rules(const Program& program, Diagnostics& diagnostics) {
-  std::set<std::string_view> used_names, used_thresholds;
+void check_rules(Program& program, Diagnostics& diagnostics) {
+  std::set<std::string, std::less<>> used_names, used_thresholds;
   const auto note = [&](const Expression& expression) {
     for (const auto& use : expression.analysis.uses) used_names.insert(use.metric);
     for (const auto& name : expression.expansion.thresholds) used_thresholds.insert(name);
@@ -75,6 +85,13 @@ void check_rules(const Program& program, Diagnostics& diagnostics) {
       note_text(alert.summary);
       note_text(alert.description);
     }
+    for (const auto& panel : panels_of(*subject)) {
+      for (const auto& limit : panel->limits) note_text(limit.condition);
+      for (const auto& query : panel->queries) {
+        used_names.insert(query.metric.value);
+        note(program.analyse(query.expr));
+      }
+    }
   }
   for (const auto* subject : program.subjects()) {
     for (const auto& rule : subject->rules) {
@@ -88,7 +105,7 @@ void check_rules(const Program& program, Diagnostics& diagnostics) {
   for (const auto& [name, threshold] : program.site().thresholds) {
     if (used_thresholds.contains(name)) continue;
     report(diagnostics, threshold.where, "unused-threshold",
-           fmt::format("no rule and no alert uses the threshold {0}: remove it, or write "
+           fmt::format("no rule, alert or panel uses the threshold {0}: remove it, or write "
                        "{{{{threshold.{0}}}}} where it belongs",
                        name));
   }

@@ -21,6 +21,9 @@ struct Artefact {
 // Everything users take away, rendered. Pure and deterministic. Only for what check() passed.
 std::vector<Artefact> render(const Catalog& catalog, const Site& site);
 
+// Of those, Grafana's boards: dashboards/<name>.json.
+std::vector<Artefact> render_boards(const Catalog& catalog, const Site& site);
+
 // The C++ side of a subject: metrics/<subject>.h with its descriptors and tables.
 std::string render_descriptors(const Subject& subject);
 

@@ -51,11 +51,13 @@ class Program {
 
   std::string why_unknown(std::string_view name) const;
 
- private:
+  // What a panel draws goes through the same analysis as rules and alerts.
   Expression analyse(const Text& expr);
-  void analyse(const RuleEntry& rule);
-  std::optional<promql::SeriesInfo> resolve(std::string_view name);
   void report_findings(const Expression& expression);
+  std::optional<promql::SeriesInfo> resolve(std::string_view name);
+
+ private:
+  void analyse(const RuleEntry& rule);
   void visit(const Expression& expression, std::set<const RuleEntry*>& seen,
              std::vector<Recorded>& out, std::size_t depth = 0) const;
 

@@ -13,6 +13,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Whether the site moved a threshold that the alert, or a rule below it, compares with. The numbers
+// of its tests lie around the default, so they would fail although nothing is wrong.
+bool has_moved(const Program& program, const AlertEntry& alert) {
+  const auto moved = [&](const Expression& expression) {
+    return std::ranges::any_of(expression.expansion.thresholds, [&](const auto& name) {
+      const auto known = program.site().thresholds.find(name);
+      return known != program.site().thresholds.end() && known->second.moved;
+    });
+  };
+  const auto& expression = program.of(alert);
+  return moved(expression) ||
+         std::ranges::any_of(program.rules_below(expression),
+                             [&](const auto& below) { return moved(program.of(*below.rule)); });
+}
+
 // The tests of a subject's alerts of one class. promtool evaluates every rule at every step of
 // every case, so only the instant alerts take the site's evaluation interval; for the others, which
 // wait for minutes anyway, a minute does, in a sixth of the time.
@@ -20,8 +35,14 @@ class TestsFile {
  public:
   TestsFile(const Program& program, const Subject& subject, AlertClass alert_class)
       : program_(program), subject_(subject), class_(alert_class) {
+    const bool built_in = !program.site().own || &subject != &*program.site().own;
     for (const auto& alert : subject.alerts) {
-      if (alert.alert_class == alert_class) alerts_.push_back(&alert);
+      if (alert.alert_class != alert_class) continue;
+      if (built_in && has_moved(program, alert)) {
+        left_out_.push_back(alert.name.value);
+      } else {
+        alerts_.push_back(&alert);
+      }
     }
   }
 
@@ -35,7 +56,12 @@ class TestsFile {
       for (const auto& test : alert->quiet) write_case(*alert, test, false);
     }
     yaml_.close();
-    return std::string(kGenerated) + yaml_.text();
+    std::string head(kGenerated);
+    if (!left_out_.empty()) {
+      head += "# Without the tests of alerts whose thresholds this site moves: " +
+              join(left_out_, ", ") + ".\n";
+    }
+    return head + yaml_.text();
   }
 
  private:
@@ -115,6 +141,7 @@ class TestsFile {
   const Subject& subject_;
   const AlertClass class_;
   std::vector<const AlertEntry*> alerts_;
+  std::vector<std::string> left_out_;
   YamlWriter yaml_;
 };
 
@@ -130,19 +157,6 @@ std::optional<Artefact> render_instant_tests(const Program& program, const Subje
   TestsFile file(program, subject, AlertClass::instant);
   if (file.empty()) return std::nullopt;
   return Artefact{fmt::format("rules/tests/{}_instant_test.yml", subject.name), file.render()};
-}
-
-std::vector<Artefact> render(const Catalog& catalog, const Site& site) {
-  Diagnostics told_already;
-  const Program program(catalog, site, told_already);
-  std::vector<Artefact> out;
-  for (const auto renderer :
-       {render_recording, render_alerts, render_tests, render_instant_tests}) {
-    for (const auto* subject : program.subjects()) {
-      if (auto artefact = renderer(program, *subject)) out.push_back(std::move(*artefact));
-    }
-  }
-  return out;
 }
 
 }  // namespace basewatch::catalog

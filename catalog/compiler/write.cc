@@ -15,7 +15,14 @@ namespace {
 namespace fs = std::filesystem;
 
 // Where nothing stands but what is generated; a stale file is only looked for here.
-constexpr std::string_view kFolders[] = {"rules/recording", "rules/alerts", "rules/tests"};
+constexpr std::string_view kFolders[] = {
+    "rules/recording",        "rules/alerts",       "rules/tests",   "dashboards",  "alertmanager",
+    "alertmanager/templates", "alertmanager/tests", "docs/runbooks", "docs/metrics"};
+
+bool is_generated(std::string_view text) {
+  return text.starts_with(kGeneratedBoard) ||
+         text.substr(0, text.find('\n')).find(kGeneratedMark) != text.npos;
+}
 
 [[noreturn]] void fail(const fs::path& path, const std::string& reason) {
   throw InputError(fmt::format("{}: error: cannot be written: {}", path.string(), reason));
@@ -64,7 +71,7 @@ std::vector<fs::path> stale_files(const std::set<fs::path>& rendered, const fs::
       const auto path = fs::path(folder) / entry->path().filename();
       if (rendered.contains(path)) continue;
       const auto text = read(entry->path());
-      if (text && text->starts_with(kGenerated)) stale.push_back(path);
+      if (text && is_generated(*text)) stale.push_back(path);
     }
   }
   return stale;

@@ -45,6 +45,7 @@ class AlertReader {
       error("summary", "summary must be one line: what follows belongs into description");
     }
     alert_.description = required_text(entry_, "description", diagnostics_);
+    read_absence();
     read_runbook();
     read_tests();
     entry_.finish();
@@ -136,6 +137,21 @@ class AlertReader {
       }
       alert_.labels[name.scalar] = text;
     }
+  }
+
+  void read_absence() {
+    const auto* node = entry_.find("absence");
+    if (!node || (node->kind == yaml::Kind::scalar && node->scalar == "agent")) return;
+    if (node->kind != yaml::Kind::mapping) {
+      error("absence",
+            "absence must be agent, or {none: REASON} where nothing has to notice that the "
+            "series are gone");
+      return;
+    }
+    yaml::Mapping absence(*node, "absence", diagnostics_);
+    alert_.absence = Absence::none;
+    alert_.absence_reason = absence.required_string("none");
+    absence.finish();
   }
 
   void read_runbook() {

@@ -17,6 +17,7 @@ struct Reading {
 void read_metrics(const yaml::Node& list, Subject& subject, Reading reading);
 void read_rules(const yaml::Node& list, Subject& subject, Reading reading);
 void read_alerts(const yaml::Node& list, Subject& subject, Reading reading);
+void read_boards(const yaml::Node& list, Subject& subject, Reading reading);
 
 // The text of a scalar with its place, down to the byte. Empty when absent.
 Text text_of(yaml::Mapping& mapping, std::string_view key, Diagnostics& diagnostics);

@@ -85,10 +85,11 @@ void read_metrics_file(const yaml::Node& root, Subject& subject, Reading reading
 
 using Reader = void (*)(const yaml::Node& list, Subject& subject, Reading reading);
 
-// rules.yml and alerts.yml: a version and one list.
+// rules.yml, alerts.yml and board.yml: a version and one list.
 void read_list_file(const yaml::Node& root, std::string_view key, Reader reader, Subject& subject,
                     Reading reading) {
-  yaml::Mapping file(root, fmt::format("{}.yml", key), reading.diagnostics);
+  yaml::Mapping file(root, key == "boards" ? "board.yml" : fmt::format("{}.yml", key),
+                     reading.diagnostics);
   read_version(file, reading.diagnostics);
   if (const auto* list = file.required(key)) reader(*list, subject, reading);
   file.finish();
@@ -159,6 +160,7 @@ Catalog load(const Files& files, std::string_view shown_as, Diagnostics& diagnos
     if (broken) continue;
     if (file == "metrics.yml") read_metrics_file(root, subject, reading);
     if (file == "rules.yml") read_list_file(root, "rules", read_rules, subject, reading);
+    if (file == "board.yml") read_list_file(root, "boards", read_boards, subject, reading);
     if (file == "alerts.yml") read_list_file(root, "alerts", read_alerts, subject, reading);
   }
   for (auto& [name, subject] : subjects) catalog.subjects.push_back(std::move(subject));

@@ -52,7 +52,7 @@ class EntryReader {
                                       name));
     }
     metric.spec.name = keep(name);
-    read_common(entry, metric.spec, metric.since);
+    read_common(entry, metric.spec, metric.since, metric.budget);
     read_from(entry, metric);
     entry.finish();
     if (!name.empty()) subject_.metrics.push_back(std::move(metric));
@@ -99,7 +99,7 @@ class EntryReader {
     const auto pattern = entry.required_string("family");
     const bool usable = check_pattern(pattern, family.where);
     family.spec.pattern = keep(pattern);
-    read_common(entry, family.spec, family.since);
+    read_common(entry, family.spec, family.since, family.budget);
     if (usable) read_known(entry, family);
     entry.find("known");
     entry.finish();
@@ -171,14 +171,14 @@ class EntryReader {
   }
 
   template <typename Spec>
-  void read_common(yaml::Mapping& entry, Spec& spec, std::string& since) {
+  void read_common(yaml::Mapping& entry, Spec& spec, std::string& since, Budget& budget) {
     if (entry.required("type")) {
       spec.type = static_cast<MetricType>(
           entry.choice("type", static_cast<std::size_t>(MetricType::untyped), kTypes));
     }
     spec.help = keep(read_help(entry));
     spec.unit = keep(entry.string("unit"));
-    spec.labels = read_labels(entry, spec.type);
+    spec.labels = read_labels(entry, spec.type, budget);
     since = entry.string("since");
     const bool is_version =
         since.find_first_not_of("0123456789.") == std::string::npos && !since.starts_with('.');
@@ -201,7 +201,11 @@ class EntryReader {
     return help;
   }
 
-  std::span<const std::string_view> read_labels(yaml::Mapping& entry, MetricType type) {
+  // A list of names, or a mapping of each to the most values it may take.
+  std::span<const std::string_view> read_labels(yaml::Mapping& entry, MetricType type,
+                                                Budget& budget) {
+    const auto* given = entry.find("labels");
+    if (given && given->kind == yaml::Kind::mapping) return read_budget(*given, type, budget);
     const auto labels = entry.strings("labels");
     const auto* list = entry.find("labels");
     for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -211,6 +215,23 @@ class EntryReader {
           labels.begin() + static_cast<std::ptrdiff_t>(i)) {
         error(in_list ? list->items[i].where : list->where,
               fmt::format("the label '{}' stands twice", printable(labels[i])));
+      }
+    }
+    return reading_.catalog.keep(labels);
+  }
+
+  std::span<const std::string_view> read_budget(const yaml::Node& node, MetricType type,
+                                                Budget& budget) {
+    std::vector<std::string> labels;
+    yaml::Mapping mapping(node, "labels", reading_.diagnostics);
+    for (const auto& [name, value] : node.entries) {
+      check_label(name.scalar, name.where, type);
+      labels.push_back(name.scalar);
+      budget[name.scalar] = mapping.integer(name.scalar, 1, 1, 1'000'000'000);
+      if (value.kind == yaml::Kind::null) {
+        error(name.where, fmt::format("write how many values the label '{}' may take at most, or "
+                                      "make labels a list",
+                                      printable(name.scalar)));
       }
     }
     return reading_.catalog.keep(labels);

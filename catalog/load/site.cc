@@ -7,6 +7,7 @@
 #include "agent/base/strings.h"
 #include "catalog/load/entries.h"
 #include "catalog/load/load.h"
+#include "catalog/load/routing.h"
 
 namespace basewatch::catalog {
 namespace {
@@ -29,6 +30,10 @@ class SiteReader {
     defining_ = true;
     read(yaml::parse(text, shown, diagnostics_), "");
     defining_ = false;
+  }
+
+  void read_routing_file(const std::string& text, const std::string& shown) {
+    site_.routing = read_routing(yaml::parse(text, shown, diagnostics_), diagnostics_);
   }
 
   void read_file(const std::string& path) {
@@ -63,6 +68,9 @@ class SiteReader {
     read_runbook_url(file);
     if (const auto* node = file.find("thresholds")) read_thresholds(*node);
     if (const auto* node = file.find("jobs")) read_jobs(*node);
+    site_.series_per_metric =
+        file.integer("series_per_metric", site_.series_per_metric, 1, 1'000'000'000);
+    read_site_routing(file, site_.routing, diagnostics_);
     const Reading reading{catalog_, diagnostics_, true};
     if (const auto* list = file.find("metrics")) read_metrics(*list, own_, reading);
     if (const auto* list = file.find("rules")) read_rules(*list, own_, reading);
@@ -188,6 +196,8 @@ class SiteReader {
                                      "period",
                                      name.scalar));
     }
+    threshold.moved = !defining_ && known != site_.thresholds.end() &&
+                      known->second.value != threshold.value;
     site_.thresholds[name.scalar] = threshold;
   }
 
@@ -201,6 +211,7 @@ class SiteReader {
     } else if (known == site_.thresholds.end()) {
       unknown_threshold(name);
     } else if (value) {
+      known->second.moved = known->second.value != *value;
       known->second.value = *value;
       known->second.where = name.where;
     }
@@ -252,6 +263,9 @@ class SiteReader {
 Site load_site(const Files& files, Catalog& catalog, const std::string& user_file,
                Diagnostics& diagnostics) {
   SiteReader reader(catalog, diagnostics);
+  if (const auto file = files.find("routing.yml"); file != files.end()) {
+    reader.read_routing_file(file->second, catalog.shown_as + file->first);
+  }
   if (const auto file = files.find("default-site.yml"); file != files.end()) {
     reader.read_default(file->second, catalog.shown_as + file->first);
   }

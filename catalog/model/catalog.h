@@ -10,20 +10,17 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/diagnostics.h"
+#include "catalog/model/board.h"
 #include "catalog/model/metric.h"
+#include "catalog/model/routing.h"
+#include "catalog/model/text.h"
 
 // The catalog as plain structs: what catalog/load fills from YAML and catalog/compiler checks and
 // renders. Nothing in here knows YAML, and nothing decides anything.
 namespace basewatch::catalog {
 
-// A text together with the place it was written, for messages that point into it.
-struct Text {
-  std::string value;
-  Location where;
-  std::vector<Anchor> anchors = {};  // where the text does not stand in a row from `where` on
-
-  Location at(std::size_t offset) const { return place_in(where, anchors, offset); }
-};
+// labels: {cpu: 256}: how many values a label may take at most. Empty where nobody said.
+using Budget = std::map<std::string, std::int64_t>;
 
 struct MetricEntry {
   MetricSpec spec;
@@ -32,12 +29,14 @@ struct MetricEntry {
   std::string from_table;    // from: {stat: ctxt} -> table "stat", field "ctxt"
   std::string from_field;
   std::string from_source;   // from: textfile -> emitted by the user, let in by that passthrough
+  Budget budget;
 };
 
 struct FamilyEntry {
   FamilySpec spec;
   Location where;
   std::string since;
+  Budget budget;  // of one member
 };
 
 struct PassthroughEntry {
@@ -67,6 +66,12 @@ enum class AlertSeverity { critical, warning, info };
 enum class AlertClass { normal, instant };  // instant: pages within a minute, small `for`
 enum class AlertScope { node, fleet };      // fleet: the result need not carry `node`
 
+// What notices that the series an alert reads are gone: an alert on something absent is silent.
+enum class Absence {
+  agent,  // the agent's own alerts, for every target it offers
+  none,   // nothing, for `absence_reason`
+};
+
 struct Runbook {
   std::string meaning, impact, diagnosis, mitigation;
   bool complete() const {
@@ -86,6 +91,8 @@ struct AlertEntry {
   std::map<std::string, std::string> labels;
   Text summary, description;
   std::string threshold;       // name in the site's thresholds, the first {{threshold.NAME}} in expr
+  Absence absence = Absence::agent;
+  std::string absence_reason;
   Runbook runbook;
   std::vector<TestCase> fires, quiet;
   Location where;
@@ -102,12 +109,14 @@ struct Subject {
   std::vector<PassthroughEntry> passthroughs;
   std::vector<RuleEntry> rules;
   std::vector<AlertEntry> alerts;
+  std::vector<BoardEntry> boards;
 };
 
 struct Threshold {
   double value = 0;
   std::string help;
   Location where;
+  bool moved = false;  // by the user's site: the built-in tests' numbers no longer lie around it
 };
 
 // What a user adds to, or overrides in, the built-in catalog.
@@ -118,6 +127,8 @@ struct Site {
   std::map<std::string, Threshold> thresholds;
   std::map<std::string, std::vector<std::string>> jobs;  // exporter -> its jobs; default its own name
   std::string runbook_url;                               // base; the alert's name is appended
+  std::int64_t series_per_metric = 10'000;  // what the budgets of a metric's labels may multiply to
+  Routing routing;                                       // routing.yml with the site's own in it
   std::optional<Subject> own;                            // metrics, rules and alerts of the user
 };
 

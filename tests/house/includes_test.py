@@ -34,7 +34,7 @@ LIBRARIES = {
     "yaml-cpp": {"agent/base/yaml.cc"},
     "httplib.h": {"agent/serve/"},
     "CLI/": {"agent/main.cc", "agent/commands/"},
-    "nlohmann": set(),
+    "nlohmann": {"catalog/compiler/board_"},
     "prometheus/": {"agent/base/", "agent/scrape/", "agent/serve/", "agent/main.cc", "agent/commands/"},
 }
 

@@ -153,5 +153,30 @@ class Prometheus(Server):
                 if alert["labels"]["alertname"] == name and alert["state"] == "firing"]
 
 
+class Alertmanager(Server):
+    """Debian's Alertmanager over a configuration file, alone (no cluster)."""
+
+    def __init__(self, config, folder, host=None):
+        self.host = host or address()
+        self.url = f"http://{self.host}:9093"
+        super().__init__(["prometheus-alertmanager", f"--config.file={config}",
+                          f"--storage.path={folder}", f"--web.listen-address={self.host}:9093",
+                          "--cluster.listen-address="],
+                         ready=r"Listening on")
+
+    def post(self, alerts):
+        body = json.dumps(alerts).encode()
+        request = urllib.request.Request(self.url + "/api/v2/alerts", data=body,
+                                         headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            reply.read()
+
+    def alerts(self):
+        status, text = get(self.url + "/api/v2/alerts")
+        if status != 200:
+            raise AssertionError(f"/api/v2/alerts: {status} {text}")
+        return json.loads(text)
+
+
 def scratch():
     return tempfile.TemporaryDirectory(prefix="basewatch-")

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "agent/base/strings.h"
 #include "agent/base/unique_fd.h"
 #include "agent/expose/parse.h"
 #include "exporters/node/read/error_text.h"
@@ -88,6 +89,21 @@ std::string read_regular_file(const std::string& path, std::size_t limit, std::s
   return {};
 }
 
+namespace {
+
+bool is_bound(SampleKind kind, std::string_view label) {
+  return (kind == SampleKind::bucket && label == "le") ||
+         (kind == SampleKind::quantile && label == "quantile");
+}
+
+// le="1.0" becomes le="1", as node_exporter writes it: bounds are numbers, compared as texts.
+std::string shortest_number(std::string_view text) {
+  const auto number = parse_double(text);
+  return number ? format_double(*number) : std::string(text);
+}
+
+}  // namespace
+
 void ParsedTextfile::parse(std::string_view text, const std::string& path) {
   families_.clear();
   by_name_.clear();
@@ -104,7 +120,9 @@ void ParsedTextfile::parse(std::string_view text, const std::string& path) {
           }
           const auto first = labels_.size();
           for (const auto& [name, value] : sample.labels) {
-            labels_.emplace_back(keep(name), keep(value));
+            labels_.emplace_back(
+                keep(name),
+                keep(is_bound(sample.kind, name) ? shortest_number(value) : std::string(value)));
           }
           samples_.push_back({family_of(sample.family, sample.type, sample.help), sample.kind,
                               sample.value, first, sample.labels.size()});

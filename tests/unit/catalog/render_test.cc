@@ -57,6 +57,22 @@ TEST_CASE("without a base there is no runbook_url") {
   }
 }
 
+TEST_CASE("a built-in alert whose threshold the site moves goes untested, the site's own do not") {
+  const auto files = read_fixture("small-catalog");
+  const auto moved = rendered(small_world());
+  const auto plain = rendered(World(files));
+  for (const auto& [path, text] : plain) {
+    CHECK_MESSAGE(text.find("whose thresholds this site moves") == std::string::npos, path);
+  }
+  std::size_t told = 0;
+  for (const auto& [path, text] : moved) {
+    told += text.find("# Without the tests of alerts whose thresholds this site moves: ") !=
+            std::string::npos;
+  }
+  CHECK(told == 1);
+  CHECK(moved.at("rules/tests/site_test.yml").find("OrdersMissing fires") != std::string::npos);
+}
+
 TEST_CASE("rendering depends on nothing but the catalog") {
   const auto once = rendered(small_world());
   CHECK(once == rendered(small_world()));

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
+#include <re2/re2.h>
 
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <string>
 
 #include "agent/config/config.h"
@@ -24,7 +24,9 @@ config::Config loaded(const std::string& text, Diagnostics& diagnostics) {
 
 // "#key: value" is a setting, "# Words" are words.
 std::string uncommented() {
-  return std::regex_replace(example(), std::regex("(^|\n)( *)#([a-z_]+:)"), "$1$2$3");
+  auto text = example();
+  RE2::GlobalReplace(&text, "(?m)^( *)#([a-z_]+:)", "\\1\\2");
+  return text;
 }
 
 bool equal(const Settings& a, const Settings& b, const Option& option) {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <set>
 
@@ -21,14 +22,15 @@ using State = MountProber::State;
 // File systems of which some are dead until they are revived. Everything is awaited, nothing slept.
 class World {
  public:
-  MountProber::Statfs statfs() {
-    return [this](const std::string& path, struct statfs& out) {
-      std::unique_lock lock(mutex_);
-      asked_.push_back(path);
-      changed_.notify_all();
-      changed_.wait(lock, [&] { return !dead_.contains(path); });
-      ++returned_;
-      changed_.notify_all();
+  // A helper may come back after the test is over, so its call shares the world.
+  static MountProber::Statfs statfs(std::shared_ptr<World> world) {
+    return [world = std::move(world)](const std::string& path, struct statfs& out) {
+      std::unique_lock lock(world->mutex_);
+      world->asked_.push_back(path);
+      world->changed_.notify_all();
+      world->changed_.wait(lock, [&] { return !world->dead_.contains(path); });
+      ++world->returned_;
+      world->changed_.notify_all();
       out.f_blocks = path.size();
       return path.ends_with("broken") ? EIO : 0;
     };
@@ -65,11 +67,12 @@ class World {
 };
 
 struct Fixture {
-  World world;
+  std::shared_ptr<World> shared_world = std::make_shared<World>();
+  World& world = *shared_world;
   FakeClock clock;
-  MountProber prober{clock, world.statfs()};
+  MountProber prober{clock, World::statfs(shared_world)};
 
-  // The helpers use the world and the clock until their calls have returned.
+  // The helpers use the clock until their calls have returned.
   ~Fixture() {
     world.revive_all();
     while (prober.calls() > 0) std::this_thread::yield();
@@ -199,11 +202,12 @@ TEST_CASE("the threads are bounded, and many dead servers do not take the disks 
 }
 
 TEST_CASE("a hanging call may come back when nobody is there any more") {
-  static World world;  // outlives the helper, as the system does
-  static FakeClock clock;
+  const auto shared_world = std::make_shared<World>();
+  auto& world = *shared_world;
+  static FakeClock clock;  // outlives the helper, as the system's clock does
   world.kill("/dead");
   {
-    MountProber prober(clock, world.statfs());
+    MountProber prober(clock, World::statfs(shared_world));
     auto asked = std::async(std::launch::async,
                             [&] { return prober.ask({{"/dead"}}, clock.now() + 1s, 1s); });
     world.await_asked("/dead");

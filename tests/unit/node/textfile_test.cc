@@ -175,6 +175,19 @@ class SiteDeclarations final : public Declarations {
 
 }  // namespace
 
+TEST_CASE("bounds are written as node_exporter writes them, whatever the file does") {
+  Fixture f;
+  f.write("h.prom",
+          "# TYPE h histogram\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"1e6\"} 2\n"
+          "h_bucket{le=\"+Inf\"} 2\nh_sum 3\nh_count 2\n"
+          "# TYPE g gauge\ng{le=\"1.0\"} 4\n");
+  const auto page = f.page();
+  for (const auto* line : {"h_bucket{le=\"1\"} 1\n", "h_bucket{le=\"1e+06\"} 2\n",
+                           "h_bucket{le=\"+Inf\"} 2\n", "g{le=\"1.0\"} 4\n"}) {
+    CHECK_MESSAGE(page.find(line) != std::string::npos, page);
+  }
+}
+
 TEST_CASE("a metric that the site declares has its type and help from there") {
   Fixture f(std::make_shared<SiteDeclarations>());
   f.write("a.prom", "orders_total 5\nother 6\n");

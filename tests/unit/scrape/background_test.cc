@@ -131,11 +131,16 @@ TEST_CASE(
   CHECK(result.collectors[0].age == 90s);
   CHECK(result.pages.size() == 1);
   world.clock.advance(91s);
+  world.clock.await_waiters(1);  // the timer has passed over the round that is due
   result = world.scrape_one();
   CHECK(result.collectors[0].state == RunState::stuck);
   CHECK(result.pages.empty());
   CHECK(runs.value() == 2);
   release.happen();
+  result = scrape_until(
+      world, [](const auto& each) { return each.collectors[0].state == RunState::failed; });
+  CHECK(result.collectors[0].reason == "took 2m1s, longer than the 30s it had");
+  CHECK(result.pages.empty());
   world.clock.await_waiters(1);
   world.clock.advance(60s);
   scrape_until(world, is_done);

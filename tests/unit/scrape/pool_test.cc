@@ -31,7 +31,7 @@ void await_threads(const Pool& pool, std::size_t most) {
 }  // namespace
 
 TEST_CASE("quick jobs are done by few threads, and in order") {
-  Pool pool(4);
+  Pool pool(4, 100);
   Count finished;
   std::vector<std::shared_ptr<Pool::Job>> jobs;
   for (int i = 0; i < 100; ++i) jobs.push_back(job([=]() mutable { finished.add(); }));
@@ -41,7 +41,7 @@ TEST_CASE("quick jobs are done by few threads, and in order") {
 }
 
 TEST_CASE("blocked jobs do not hold up others; their threads end with them") {
-  Pool pool(2);
+  Pool pool(2, 100);
   Count entered, finished;
   Event release;
   std::vector<std::shared_ptr<Pool::Job>> jobs;
@@ -62,11 +62,35 @@ TEST_CASE("blocked jobs do not hold up others; their threads end with them") {
   await_threads(pool, 2);
 }
 
+TEST_CASE("there are never more threads than allowed, and jobs still get done") {
+  Pool pool(2, 3);
+  Count entered, finished;
+  Event release;
+  std::vector<std::shared_ptr<Pool::Job>> jobs;
+  for (int i = 0; i < 2; ++i) {
+    jobs.push_back(job([=]() mutable {
+      entered.add();
+      release.await();
+    }));
+  }
+  for (int i = 0; i < 50; ++i) jobs.push_back(job([=]() mutable { finished.add(); }));
+  pool.submit(jobs);
+  finished.await(50);
+  CHECK(pool.threads() == 3);
+  for (int i = 1; i <= 50; ++i) {
+    pool.submit({job([=]() mutable { finished.add(); })});
+    CHECK(pool.threads() == 3);
+  }
+  finished.await(100);
+  CHECK(entered.value() == 2);
+  release.happen();
+}
+
 TEST_CASE("stopping joins what is idle, drops what waits and lets go of what hangs") {
   Count entered, touched;
   Event release;
   {
-    Pool pool(4);
+    Pool pool(4, 100);
     pool.submit({job([=]() mutable {
       entered.add();
       release.await();
@@ -84,7 +108,7 @@ TEST_CASE("stopping joins what is idle, drops what waits and lets go of what han
 TEST_CASE("stopping waits for jobs that end in time") {
   Count entered;
   Event release, ended;
-  Pool pool(1);
+  Pool pool(1, 1);
   pool.submit({job([=]() mutable {
     entered.add();
     release.await();

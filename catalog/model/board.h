@@ -1,0 +1,100 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/model/text.h"
+
+// Boards as plain structs: what stands in board.yml, before anything is looked up or drawn.
+namespace basewatch::catalog {
+
+enum class PanelKind {
+  timeseries,
+  stat,
+  gauge,
+  bargauge,
+  heatmap,
+  table,
+  state_timeline,
+  logs,
+  text
+};
+
+// One thing that a panel asks for: exactly one of metric, expr, alerts and logql is given.
+struct PanelQuery {
+  Text metric;               // drawn as it is, a counter as its rate, a histogram as its buckets
+  Text expr;                 // PromQL
+  std::vector<Text> alerts;  // what these alerts compare, with their thresholds
+  Text logql;                // only in a panel of kind logs
+  std::string name;          // told apart from the panel's other queries by it; a table's column
+  Text legend;               // instead of the labels that vary
+  Text unit;                 // instead of the metric's; counts in a table
+  bool keep_range = false;   // rate(x[1h]) keeps its range instead of $__rate_interval
+  Location where;
+};
+
+// From here on a value is bad: `warning: "> 0.9"`.
+struct PanelLimit {
+  Text condition;
+  bool critical = false;
+};
+
+struct PanelState {
+  double value = 0;
+  std::string text;
+  std::string color;  // green yellow orange red blue purple gray
+};
+
+struct PanelEntry {
+  Text title;
+  std::optional<PanelKind> kind;  // default: timeseries, or state-timeline for alerts on states
+  std::vector<PanelQuery> queries;
+  std::string help;  // the (i) of the panel; default: the metric's or the alert's
+  Text unit;
+  std::string key;            // what the panel's id is made of; default: its title or alert
+  int width = 0, height = 0;  // 0: what the kind has
+  bool stack = false, legend = true;
+  std::optional<double> min, max;
+  std::optional<int> decimals;
+  std::vector<PanelLimit> limits;
+  std::vector<PanelState> states;  // words for values
+  std::vector<std::string> hide;   // labels that stand in no legend and are no column
+  Text text;                       // Markdown of a panel of kind text
+  Location where;
+};
+
+struct RowEntry {
+  Text title;
+  bool collapsed = false;
+  std::vector<PanelEntry> panels;
+};
+
+// Something to choose at the top of a board, beside data source, node and instance.
+struct VariableEntry {
+  Text name;
+  std::string title;
+  Text metric, label;                // the values of this label ...
+  std::vector<std::string> options;  // ... or these
+  bool multi = true;
+  Location where;
+};
+
+// Whether a board shows one node or several at once. It decides the filter and the legends.
+enum class BoardNodes { many, one };
+
+struct BoardEntry {
+  Text name;  // the file is dashboards/<name>.json, the uid basewatch-<name>
+  Text title;
+  std::string help;
+  std::vector<std::string> tags;
+  BoardNodes nodes = BoardNodes::many;
+  std::optional<bool> by_instance;  // has a variable for the instance; default: unless host-wide
+  Duration from = std::chrono::hours(6), refresh = std::chrono::seconds(30);
+  std::vector<VariableEntry> variables;
+  std::vector<RowEntry> rows;
+  Location where;
+};
+
+}  // namespace basewatch::catalog
