@@ -29,6 +29,7 @@ class MountProber::Crew : public std::enable_shared_from_this<Crew> {
   std::vector<Answer> ask(const std::vector<Target>& targets, MonoTime until, Duration timeout);
   void close();
   std::size_t helpers() const;
+  std::size_t calls() const;
 
  private:
   // One ask(). A helper that comes back after its caller has left still finds it, and sees `over`.
@@ -198,6 +199,11 @@ std::size_t MountProber::Crew::helpers() const {
   return helpers_;
 }
 
+std::size_t MountProber::Crew::calls() const {
+  std::lock_guard guard(mutex_);
+  return calls_.size();
+}
+
 MountProber::MountProber(Clock& clock, Statfs statfs)
     : clock_(clock), crew_(std::make_shared<Crew>(clock, std::move(statfs))) {}
 
@@ -223,6 +229,10 @@ std::vector<MountProber::Answer> MountProber::ask(const std::vector<Target>& tar
 
 std::size_t MountProber::helpers() const {
   return crew_->helpers();
+}
+
+std::size_t MountProber::calls() const {
+  return crew_->calls();
 }
 
 }  // namespace basewatch::node

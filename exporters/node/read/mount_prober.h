@@ -57,6 +57,7 @@ class MountProber {
 
   Clock& clock() const { return clock_; }
   std::size_t helpers() const;  // threads that exist now
+  std::size_t calls() const;    // calls that have not returned yet
 
  private:
   class Crew;

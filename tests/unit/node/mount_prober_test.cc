@@ -72,7 +72,11 @@ struct Fixture {
   FakeClock clock;
   MountProber prober{clock, World::statfs(shared_world)};
 
-  ~Fixture() { world.revive_all(); }
+  // The helpers use the clock until their calls have returned.
+  ~Fixture() {
+    world.revive_all();
+    while (prober.calls() > 0) std::this_thread::yield();
+  }
 
   std::future<std::vector<MountProber::Answer>> ask(std::vector<MountProber::Target> targets,
                                                     Duration within = 20s) {
@@ -153,7 +157,6 @@ TEST_CASE("several dead mounts hang together, not one after the other") {
   CHECK(answers[1].state == State::hung);
   CHECK(answers[2].state == State::hung);
   CHECK(answers[3].state == State::answered);
-  f.world.revive_all();
 }
 
 TEST_CASE("the caller's deadline is kept when it is shorter than the timeout") {
@@ -166,7 +169,6 @@ TEST_CASE("the caller's deadline is kept when it is shorter than the timeout") {
   const auto answers = asked.get();
   CHECK(answers[0].state == State::hung);
   CHECK(answers[0].hanging == 1s);
-  f.world.revive_all();
 }
 
 TEST_CASE("the threads are bounded, and many dead servers do not take the disks off the page") {
@@ -202,8 +204,8 @@ TEST_CASE("the threads are bounded, and many dead servers do not take the disks 
 TEST_CASE("a hanging call may come back when nobody is there any more") {
   const auto shared_world = std::make_shared<World>();
   auto& world = *shared_world;
+  static FakeClock clock;  // outlives the helper, as the system's clock does
   world.kill("/dead");
-  FakeClock clock;
   {
     MountProber prober(clock, World::statfs(shared_world));
     auto asked = std::async(std::launch::async,
