@@ -68,10 +68,15 @@ exporters:
         self.assertRegex(first, rf'node_filesystem_device_error\{{[^}}]*mountpoint="{dead}"[^}}]*\}} 1')
         self.assertRegex(first, r'node_filesystem_size_bytes\{[^}]*mountpoint="/"[^}]*\} [1-9]')
         self.assertIn('node_scrape_collector_success{collector="filesystem"} 1', first)
-        for number in range(SCRAPES):
-            scrape("/metrics/node?collect[]=filesystem&collect[]=loadavg")
+        # A good result serves again for a second, so it takes some to see several runs: each of them
+        # tells another age of the hanging call.
+        ages, number = set(), 0
+        while number < SCRAPES or len(ages) < 4:
+            page = scrape("/metrics/node?collect[]=filesystem&collect[]=loadavg")
+            ages.update(re.findall(r"^node_filesystem_hung_seconds\{.*\} (.*)$", page, re.MULTILINE))
             if number == 20:
                 before = threads_and_files(agent.process.pid)
+            number += 1
         # Threads that stand ready come and go; a leak would be one for each of the scrapes.
         after = threads_and_files(agent.process.pid)
         self.assertLessEqual(after[0], before[0] + 6)
