@@ -83,6 +83,14 @@ Json targets(const PlannedPanel& panel) {
   return list;
 }
 
+// Where anything above nothing is bad, an area would color the whole picture, also on a good day.
+std::string threshold_style(const PlannedPanel& panel) {
+  if (panel.limits.empty()) return "off";
+  const bool all_above = std::ranges::all_of(
+      panel.limits, [](const Limit& limit) { return limit.op.front() == '>' && limit.value <= 0; });
+  return all_above ? "dashed" : "line+area";
+}
+
 Json timeseries_custom(const PlannedPanel& panel) {
   const bool stack = panel.entry->stack;
   Json custom{{"drawStyle", "line"},
@@ -95,7 +103,7 @@ Json timeseries_custom(const PlannedPanel& panel) {
               {"axisPlacement", "auto"},
               {"scaleDistribution", {{"type", "linear"}}},
               {"stacking", {{"mode", stack ? "normal" : "none"}, {"group", "A"}}},
-              {"thresholdsStyle", {{"mode", panel.limits.empty() ? "off" : "line+area"}}}};
+              {"thresholdsStyle", {{"mode", threshold_style(panel)}}}};
   if (panel.limits.empty()) return custom;
   // Far from its limit, a line would leave the limit outside the picture.
   double low = 0, high = 0;
@@ -153,6 +161,7 @@ Json field_config(const PlannedPanel& panel) {
   const bool share = panel.unit == "percentunit" && zero_based && !entry.stack;
   if (entry.min || zero_based) defaults["min"] = number(entry.min.value_or(0));
   if (entry.max || share) defaults["max"] = number(entry.max.value_or(1));
+  if (!entry.empty.empty()) defaults["noValue"] = entry.empty;
   if (entry.decimals) defaults["decimals"] = *entry.decimals;
   if (auto own = custom(panel); !own.is_null()) defaults["custom"] = std::move(own);
   return {{"defaults", std::move(defaults)}, {"overrides", overrides(panel)}};

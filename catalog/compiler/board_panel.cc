@@ -180,6 +180,10 @@ class PanelPlanner {
     if (!query.legend.empty()) return query.legend.value;
     if (panel_.kind == PanelKind::heatmap) return "{{le}}";
     const auto varying = varying_labels(labels, scope_, entry_.hide);
+    const bool unnamed = varying.empty() && query.name.empty();
+    if (unnamed && panel_.kind == PanelKind::state_timeline && labels.names.contains("node")) {
+      return "{{node}}";  // its only line would else be called what the panel is
+    }
     if (query.name.empty()) return varying;
     return varying.empty() ? query.name : varying + " " + query.name;
   }
@@ -210,6 +214,9 @@ class PanelPlanner {
     panel_.title = entry_.title.empty() ? title_ : entry_.title.value;
     std::string key = entry_.key;
     if (key.empty() && is_alert_panel()) key = "alert:" + panel_.alerts.front()->name.value;
+    // The title of a metric's panel is its help, which may be said better one day.
+    const auto& first = entry_.queries.empty() ? Text() : entry_.queries.front().metric;
+    if (key.empty() && entry_.title.empty()) key = first.value;
     if (key.empty()) key = panel_.title;
     panel_.id = panel_id(key);
     panel_.description = describe_panel(entry_.help.empty() ? help_ : entry_.help, panel_.alerts,
