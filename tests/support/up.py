@@ -78,7 +78,7 @@ def generate(config, folder):
 
 
 def missing_secrets(text):
-    paths = re.findall(r"^\s*\w+_file: (\S.*)$", text, re.M)
+    paths = re.findall(r"^[\s-]*\w+_file: (\S.*)$", text, re.M)
     return sorted({path.strip("\"'") for path in paths if not pathlib.Path(path.strip("\"'")).exists()})
 
 
@@ -99,8 +99,11 @@ def answers(agent_url, prometheus, alertmanager):
                   for rule in group["rules"] if rule["health"] == "err"]
         if broken:
             return "rules fail: " + "; ".join(broken)
-        if not any(alert["labels"].get("alertname") == "Heartbeat" for alert in alertmanager.alerts()):
-            return "Alertmanager has not got the heartbeat"
+        if not prometheus.api("alertmanagers")["activeAlertmanagers"]:
+            return "Prometheus has not found Alertmanager"
+        status, text = get(alertmanager.url + "/-/ready")
+        if status != 200:
+            return f"Alertmanager is not ready: {status} {text.strip()[:200]}"
     except (OSError, AssertionError, ValueError, urllib.error.URLError) as error:
         return str(error)
     return ""
@@ -108,14 +111,18 @@ def answers(agent_url, prometheus, alertmanager):
 
 def wait_for_answers(stop, servers, agent_url, prometheus, alertmanager, seconds=90):
     end = time.monotonic() + seconds
+    told = ""
     while not stop.wait(0.5):
         check_alive(servers)
         missing = answers(agent_url, prometheus, alertmanager)
+        if missing and missing != told:
+            print(f"  not yet: {missing}", flush=True)
+            told = missing
         if not missing:
             rules = sum(len(group["rules"]) for group in prometheus.api("rules")["groups"])
             targets = len(prometheus.query("up"))
-            print(f"Everything answers: {targets} targets are up, {rules} rules are evaluated, and Alertmanager "
-                  "has the heartbeat.", flush=True)
+            print(f"Everything answers: {targets} targets are up, {rules} rules are evaluated, and alerts go to "
+                  "Alertmanager.", flush=True)
             return
         if time.monotonic() > end:
             print(f"After {seconds} s not everything answers: {missing}.", flush=True)
