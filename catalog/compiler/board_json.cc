@@ -175,6 +175,9 @@ Json transformations(const PlannedPanel& panel, const PlannedBoard& board) {
   std::vector<std::string> left_out{"Time", "__name__", "job"};
   if (!board.by_instance) left_out.emplace_back("instance");
   if (board.entry->nodes == BoardNodes::one) left_out.emplace_back("node");
+  std::erase_if(left_out, [&](const std::string& name) {
+    return std::ranges::find(panel.entry->show, name) != panel.entry->show.end();
+  });
   left_out.insert(left_out.end(), panel.entry->hide.begin(), panel.entry->hide.end());
   // Before merging: two metrics would otherwise differ in their names, and never share a line.
   list.push_back({{"id", "filterFieldsByName"}, {"options", {{"exclude", {{"names", left_out}}}}}});

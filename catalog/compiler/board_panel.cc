@@ -134,7 +134,7 @@ class PanelPlanner {
       }
       for (const auto& part : parts) {
         if (part.limit) add_alert_limit(*part.limit, *alert, limits);
-        if (!first) draw(query, *part.drawn, *alert, parts.size() > 1);
+        if (!first) draw(query, part, *alert, parts.size() > 1);
       }
       if (!first) {
         first = alert;
@@ -155,14 +155,18 @@ class PanelPlanner {
   }
 
   // A part of an expression that was analysed whole: there is nothing left to find in it.
-  void draw(const PanelQuery& query, const promql::Expr& part, const AlertEntry& alert,
+  void draw(const PanelQuery& query, const AlertPart& part, const AlertEntry& alert,
             bool one_of_several) {
-    auto expression = program_.analyse(Text{promql::print(part), alert.expr.where});
+    auto text = promql::print(*part.drawn);
+    if (entry_.only_bad && part.limit) {
+      text = fmt::format("({}) {} {}", text, part.limit->op, format_double(part.limit->value));
+    }
+    auto expression = program_.analyse(Text{text, alert.expr.where});
     if (!expression.tree) return;
     for (const auto& use : expression.analysis.uses) explain(use.metric);
     if (!one_of_several) return add(query, std::move(expression), true);
     auto named = query;
-    named.name = promql::print(part);
+    named.name = promql::print(*part.drawn);
     add(named, std::move(expression), true);
   }
 

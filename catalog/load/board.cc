@@ -111,6 +111,7 @@ class PanelReader {
     panel_.height = static_cast<int>(entry_.integer("height", 0, 2, 40));
     panel_.stack = entry_.flag("stack", false);
     panel_.legend = entry_.flag("show_legend", true);
+    panel_.only_bad = entry_.flag("only_bad", false);
     if (entry_.find("min")) panel_.min = entry_.number("min", 0);
     if (entry_.find("max")) panel_.max = entry_.number("max", 0);
     if (panel_.min && panel_.max && *panel_.min >= *panel_.max) {
@@ -119,6 +120,7 @@ class PanelReader {
     if (entry_.find("decimals"))
       panel_.decimals = static_cast<int>(entry_.integer("decimals", 0, 0, 9));
     panel_.hide = entry_.strings("hide");
+    panel_.show = entry_.strings("show");
     panel_.empty = entry_.string("empty");
   }
 
@@ -186,6 +188,16 @@ class PanelReader {
     }
     if (!text && panel_.queries.empty()) {
       return error(panel_.where, "a panel needs a 'metric', an 'expr', an 'alert' or 'queries'");
+    }
+    const bool of_alerts = std::ranges::any_of(
+        panel_.queries, [](const PanelQuery& query) { return !query.alerts.empty(); });
+    if (panel_.only_bad && !of_alerts) {
+      return error(
+          entry_.where("only_bad"),
+          "'only_bad' is for a panel of an alert: in an 'expr' write the comparison itself");
+    }
+    if (!panel_.show.empty() && panel_.kind != PanelKind::table) {
+      return error(entry_.where("show"), "'show' is for the columns of a table");
     }
     const bool logs = panel_.kind == PanelKind::logs;
     for (const auto& query : panel_.queries) {

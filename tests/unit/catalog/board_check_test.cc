@@ -113,6 +113,8 @@ TEST_CASE("board.yml is read strictly") {
       {"{metric: tiny_load, states: {up: 1}}", "the value of a state must be a number, not 'up'"},
       {"{metric: tiny_load, states: {1: {text: up, color: pink}}}",
        "color must be one of green, yellow"},
+      {"{metric: tiny_load, only_bad: true}", "'only_bad' is for a panel of an alert"},
+      {"{metric: tiny_load, show: [job]}", "'show' is for the columns of a table"},
       {"7", "a panel must be a mapping"},
   };
   for (const auto& [panel, expected] : cases) {

@@ -147,7 +147,8 @@ TEST_CASE("what changes for users") {
       {"db/metrics.yml", "metrics:\n", "metrics:\n  - {passthrough: files, help: Files.}\n",
        "note: passthrough files is new\n"},
       {"db/board.yml", "panel: Calls", "panel: Callers",
-       "breaking: board db lost its panel 'Calls' (id 190040881): links to it lead nowhere; a renamed one "
+       "breaking: board db lost its panel 'Calls' (id 190040881): links to it lead nowhere; a "
+       "renamed one "
        "keeps its id with 'key'\n"},
       {"db/board.yml", "panel: Calls", "panel: Callers, key: Calls", ""},
       {"db/board.yml", "help: The database.", "help: The database.\n    by_instance: false",
