@@ -151,7 +151,9 @@ Json overrides(const PlannedPanel& panel) {
 
 Json field_config(const PlannedPanel& panel) {
   const bool by_series = panel.kind == PanelKind::timeseries || panel.kind == PanelKind::heatmap;
-  Json defaults{{"unit", panel.kind == PanelKind::table ? "none" : panel.unit},
+  // A table has a unit for each column, a heatmap one for its axis; its cells are counts.
+  const bool own_units = panel.kind == PanelKind::table || panel.kind == PanelKind::heatmap;
+  Json defaults{{"unit", own_units ? "none" : panel.unit},
                 {"color", {{"mode", by_series ? "palette-classic" : "thresholds"}}},
                 {"mappings", mappings(panel)},
                 {"thresholds", thresholds(panel)}};

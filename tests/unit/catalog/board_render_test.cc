@@ -57,6 +57,7 @@ TEST_CASE("what a metric is drawn as") {
   CHECK(drawn.at("datasource").at("uid") == "${datasource}");
 
   drawn = panel("{metric: tiny_seconds, kind: heatmap}", "Time taken");
+  CHECK(drawn.at("options").at("yAxis").at("unit") == "s");  // of the buckets, not of their rate
   CHECK(expr(drawn) ==
         "sum by (le) (rate(tiny_seconds_bucket{node=~\"$node\"}[$__rate_interval]))");
   CHECK(drawn.at("targets")[0].at("format") == "heatmap");
