@@ -53,6 +53,9 @@ std::string to_valid_utf8(std::string_view text);
 // line of a log or an error message, whoever sent it. Cut to `limit` bytes.
 std::string printable(std::string_view text, std::size_t limit = 200);
 
+// A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD.
+std::string json_string(std::string_view text);
+
 // FNV-1a over the bytes: fast for short keys, the same on every machine and build.
 constexpr std::uint64_t hash_bytes(std::string_view text,
                                    std::uint64_t seed = 14695981039346656037ull) {

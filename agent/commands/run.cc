@@ -10,7 +10,10 @@
 #include "agent/base/thread.h"
 #include "agent/base/version.h"
 #include "agent/commands/commands.h"
+#include "agent/commands/log_metrics.h"
 #include "agent/commands/reloader.h"
+#include "agent/commands/seen.h"
+#include "agent/discover/watch.h"
 #include "agent/plugin/builtin.h"
 #include "agent/serve/endpoints.h"
 #include "agent/serve/listener.h"
@@ -66,14 +69,16 @@ class Agent {
         engine_(Clock::system(), log_, setup.node),
         reloader_(path, builtin_plugins(), engine_, Clock::system(), log_, self_),
         endpoints_(engine_, Clock::system(), log_, options(path, setup)),
-        server_(log_, [this](const serve::Call& call) { return endpoints_.answer(call); }) {
+        server_(log_, [this](const serve::Call& call) { return endpoints_.answer(call); }),
+        watch_(Clock::system(), [roots = roots_of(setup)] { return discover::look(roots); }) {
     engine_.add_own(self_.registry());
+    engine_.add_own(std::make_shared<LogMetrics>(log_));
   }
 
   // What is wrong, or empty.
   std::string start(const Setup& setup, const Diagnostics& diagnostics) {
     for (const auto& warning : diagnostics.sorted()) log_.warning("config", "{}", warning.text());
-    auto wrong = reloader_.start(setup);
+    auto wrong = reloader_.start(setup, diagnostics);
     if (!wrong.empty()) return wrong;
     const auto& server = setup.config.server;
     try {
@@ -98,9 +103,13 @@ class Agent {
     endpoints_.set_ready(false);
     if (!server_.stop(kDrain)) {
       log_.warning("agent", "requests that were still running are cut off");
+      log_.flush();
       std::_Exit(kFine);  // a worker may still use what our destructor would take away
     }
   }
+
+  // After everything else has had its say.
+  ~Agent() { leaked_log().flush(); }
 
   Log& log() { return log_; }
 
@@ -117,6 +126,7 @@ class Agent {
     out.listen = serve::address_text(server.host.empty() ? setup.node : server.host, server.port);
     out.advertise = server.advertise;
     if (!path.empty()) out.reload = [this] { return reload(); };
+    out.facts = [this] { return facts(); };
     out.count = [this](std::string_view endpoint, int status) {
       self_.counter(metrics::agent::http_requests_total.spec(), {endpoint, std::to_string(status)})
           .Increment();
@@ -124,12 +134,34 @@ class Agent {
     return out;
   }
 
+  status::Facts facts() const {
+    status::Facts out;
+    auto standing = reloader_.standing();
+    out.started = started_;
+    out.node = std::move(standing.node);
+    out.config = std::move(standing.config);
+    out.log_lines_lost = log_.lost();
+    try {
+      out.usage = scrape::read_process();
+    } catch (const std::exception&) {
+      // The page goes without it; the collector `process` says why.
+    }
+    if (const auto look = watch_.last()) {
+      out.seen = discover::unwatched(look->view, builtin_plugins(), standing.configured);
+      out.looked = look->when;
+      out.closed_processes = look->view.closed;
+    }
+    return out;
+  }
+
+  const WallTime started_ = Clock::system().wall_now();
   Log& log_;
   Self self_;
   scrape::Engine engine_;
   Reloader reloader_;
   serve::Endpoints endpoints_;
   serve::Server server_;
+  discover::Watch watch_;
 };
 
 }  // namespace

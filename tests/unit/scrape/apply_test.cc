@@ -11,8 +11,13 @@ namespace {
 std::string refusal(World& world, std::vector<InstancePlan> plans) {
   try {
     world.engine.apply(std::move(plans));
-  } catch (const PlanError& error) {
-    return fmt::format("{}/{} {}: {}", error.exporter, error.name, error.option(), error.what());
+  } catch (const PlanErrors& errors) {
+    std::vector<std::string> lines;
+    for (const auto& error : errors.all) {
+      lines.push_back(
+          fmt::format("{}/{} {}: {}", error.exporter, error.name, error.option(), error.what()));
+    }
+    return join(lines, "; ");
   }
   return "";
 }
