@@ -4,6 +4,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 
+#include <filesystem>
 #include <map>
 
 #include "agent/base/strings.h"
@@ -65,7 +66,7 @@ Reloader::Reloader(std::string path, std::span<const Plugin* const> plugins, scr
           self.gauge(metrics::agent::config_last_reload_success_timestamp_seconds.spec())),
       successes_(self.counter(metrics::agent::config_reloads_total.spec(), {"success"})),
       failures_(self.counter(metrics::agent::config_reloads_total.spec(), {"failure"})) {
-  standing_.config.path = path_;
+  standing_.config.path = shown_path();
 }
 
 std::string Reloader::start(Setup setup, const Diagnostics& warnings) {
@@ -120,10 +121,17 @@ void Reloader::succeed(const Setup& setup, const Diagnostics& warnings) {
   const auto now = clock_.wall_now();
   successful_.Set(1);
   succeeded_at_.Set(unix_seconds(now));
-  Standing standing{setup.node, {path_, now, now, {}, {}}, configured_of(setup)};
+  Standing standing{setup.node, {shown_path(), now, now, {}, {}}, configured_of(setup)};
   for (const auto& one : warnings.sorted()) standing.config.warnings.push_back(one.text());
   std::lock_guard guard(standing_mutex_);
   standing_ = std::move(standing);
+}
+
+// As a person finds it, wherever the agent was started.
+std::string Reloader::shown_path() const {
+  std::error_code error;
+  const auto path = path_.empty() ? std::filesystem::path() : std::filesystem::absolute(path_, error);
+  return error ? path_ : path.lexically_normal().string();
 }
 
 Reloader::Standing Reloader::standing() const {

@@ -39,6 +39,7 @@ class Reloader {
   std::string advertise() const;
 
  private:
+  std::string shown_path() const;
   std::string fail(const Diagnostics& diagnostics);
   void succeed(const Setup& setup, const Diagnostics& warnings);
   void refuse_restarts(const Setup& next, Diagnostics& diagnostics) const;

@@ -152,7 +152,8 @@ std::string yaml_of(const Plugin& plugin, const Service& service, const Place& p
   return out;
 }
 
-std::string advice_for(const Service& service, const Plugin* plugin, bool has_lines) {
+std::string advice_for(const Service& service, const Plugin* plugin, bool has_lines,
+                       bool has_instance) {
   if (service.is_exporter) {
     return plugin ? fmt::format("basewatch serves the same metrics with its exporter {}: once "
                                 "Prometheus scrapes the agent, this one can go.",
@@ -161,7 +162,10 @@ std::string advice_for(const Service& service, const Plugin* plugin, bool has_li
   }
   if (!plugin) return "This version of basewatch does not watch it yet.";
   if (has_lines) {
-    return service.key == "textfile" ? "Add these lines to have its *.prom files on the page."
+    return service.key == "textfile"
+               ? (has_instance ? "Add these lines to the instance that is there to have the folder's "
+                                 "*.prom files on the page."
+                               : "Add these lines to have the folder's *.prom files on the page.")
                                      : "Add these lines to watch it, with a login where it wants one.";
   }
   return fmt::format("The exporter {} watches it; config/basewatch.yml lists its options.",
@@ -208,7 +212,7 @@ std::vector<Seen> unwatched(const HostView& view, std::span<const Plugin* const>
       seen.key = service.key;
       seen.title = service.title;
       seen.where = printable(place.where);
-      seen.advice = advice_for(service, plugin, has_lines);
+      seen.advice = advice_for(service, plugin, has_lines, !is_first);
       if (has_lines) seen.lines = yaml_of(*plugin, service, place, std::exchange(is_first, false));
     }
   }

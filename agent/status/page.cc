@@ -78,6 +78,13 @@ class Writer {
                        span_words(facts_.now - when));
   }
 
+  // "4 min", with the moment since when.
+  std::string since(WallTime when) const {
+    const auto moment = format_utc(when);
+    return fmt::format("<time datetime=\"{0}\" title=\"since {0}\">{1}</time>", moment,
+                       span_words(facts_.now - when));
+  }
+
   void begin() {
     line("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">");
     line("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
@@ -116,12 +123,19 @@ class Writer {
     line("<h2>What is wrong, and what to do</h2>");
     for (const auto& problem : report_.problems) {
       line("<article class=\"card problem {}\"><div class=\"head\"><h3>{}</h3>",
-           name_of(problem.health), html_text(problem.what));
+           name_of(problem.health), linked(problem));
       line("<span class=\"dim\">{}</span></div>",
-           problem.since ? "since " + ago(*problem.since) : std::string());
+           problem.since ? "for " + since(*problem.since) : std::string());
       line("<p class=\"reason\">{}</p>", html_text(problem.reason));
-      line("<p><b>What to do:</b> {}</p></article>", html_text(problem.remedy));
+      line("<p><b>What to do:</b> {}</p></article>", html_with_code(problem.remedy));
     }
+  }
+
+  static std::string linked(const Problem& problem) {
+    const auto& id = problem.instance;
+    if (id.empty() || !problem.what.starts_with(id)) return html_text(problem.what);
+    return fmt::format("<a href=\"#{0}\">{0}</a>{1}", html_text(id),
+                       html_text(problem.what.substr(id.size())));
   }
 
   void instance(const scrape::InstanceStatus& instance, const InstanceVerdict& verdict) {
@@ -167,7 +181,7 @@ class Writer {
     const auto failing = failing_minutes(hour);
     std::size_t most = 0;
     for (const auto& minute : hour) most = std::max(most, minute.series.value_or(0));
-    line("<div class=\"charts\"><figure>{}<figcaption><span>Longest run, last hour{}</span><span>{} "
+    line("<div class=\"charts\"><figure>{}<figcaption><span>Longest run of each minute, last hour{}</span><span>{} "
          "at most</span></figcaption></figure>",
          duration_chart(hour, false),
          failing > 0 ? fmt::format("; failures in {}", count_words(failing, "minute", "minutes"))
@@ -184,7 +198,7 @@ class Writer {
     line("<div class=\"note\"><b>{}:</b> <span class=\"reason\">{}</span>{}</div>", html_text(topic),
          html_text(without_secrets(text)),
          what.empty() ? std::string()
-                      : fmt::format("<p><b>What to do:</b> {}</p>", html_text(what)));
+                      : fmt::format("<p><b>What to do:</b> {}</p>", html_with_code(what)));
   }
 
   void collectors(const scrape::InstanceStatus& instance, const InstanceVerdict& verdict) {
@@ -193,7 +207,7 @@ class Writer {
          collectors_words(verdict));
     line("<table role=\"table\"><thead><tr><th scope=\"col\">Collector<th scope=\"col\">State<th "
          "scope=\"col\" class=\"num\">Last run<th scope=\"col\" class=\"num\">Series<th "
-         "scope=\"col\">Durations, last hour</tr></thead><tbody>");
+         "scope=\"col\" class=\"hour\">Durations, last hour</tr></thead><tbody>");
     for (const auto& collector : instance.collectors) row(collector);
     line("</tbody></table></details>");
   }
@@ -213,24 +227,21 @@ class Writer {
     const bool known = collector.state != RunState::pending;
     line("<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">{}<td role=\"cell\">{}",
          html_text(collector.collector), tag(health_of(collector.state), name_of(collector.state)));
-    line("<td role=\"cell\" class=\"num\">{}<td role=\"cell\" class=\"num wide\">{}",
-         known ? duration_words(collector.duration) : "\u2013", known ? series_words(collector) : "\u2013");
-    line("<td role=\"cell\" class=\"wide\">{}", duration_chart(collector.last_hour, true));
+    line("<td role=\"cell\" class=\"num\">{}<td role=\"cell\" class=\"num series\">{}",
+         known ? duration_words(collector.duration) : "\u2013",
+         known ? std::to_string(collector.series) : "\u2013");
+    line("<td role=\"cell\" class=\"hour\">{}", duration_chart(collector.last_hour, true));
     const auto more = details_of(collector, failing);
     if (!more.empty()) {
-      line("</tr><tr role=\"row\"><td role=\"cell\" class=\"wide more\" colspan=\"5\">{}", more);
+      line("</tr><tr role=\"row\" class=\"more\"><td role=\"cell\" class=\"wide\" colspan=\"5\">{}", more);
     }
     line("</tr>");
-  }
-
-  static std::string series_words(const scrape::CollectorStatus& collector) {
-    return fmt::format("{} series", collector.series);
   }
 
   std::string details_of(const scrape::CollectorStatus& collector, bool failing) const {
     std::vector<std::string> parts;
     if (!collector.reason.empty() && collector.state != RunState::done) {
-      parts.push_back(fmt::format("<span class=\"reason\">{}</span>",
+      parts.push_back(fmt::format("<div class=\"reason\">{}</div>",
                                   html_text(without_secrets(collector.reason))));
     }
     std::vector<std::string> facts;
@@ -241,16 +252,16 @@ class Writer {
       }
     }
     if (failing && collector.failing_since) {
-      facts.push_back("fails since " + format_utc(*collector.failing_since));
+      facts.push_back("fails for " + since(*collector.failing_since));
     }
     if (failing) {
       facts.push_back(collector.worked ? "worked the last time " + ago(*collector.worked)
                                        : "has not worked since the agent was started");
     }
     if (!facts.empty()) {
-      parts.push_back(fmt::format("<span class=\"dim\">{}</span>", join(facts, "; ")));
+      parts.push_back(fmt::format("<div class=\"dim\">{}</div>", join(facts, "; ")));
     }
-    return join(parts, "<br>");
+    return join(parts, "");
   }
 
   void seen() {
@@ -299,7 +310,7 @@ class Writer {
     line("<h2>Configuration</h2><section class=\"card\"><dl class=\"facts\">");
     fact("File", config.path.empty() ? "none: the node exporter with its defaults"
                                      : fmt::format("<code>{}</code>", html_text(config.path)));
-    fact("In force", "since " + ago(config.taken));
+    fact("In force", "for " + since(config.taken));
     if (!config.path.empty()) {
       fact("Last read", ago(config.tried) + (config.errors.empty()
                                                  ? " " + tag(Health::fine, "taken over")

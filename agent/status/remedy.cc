@@ -21,8 +21,8 @@ const std::vector<Entry>& entries() {
   static const std::vector<Entry> all = {
       // What the engine says.
       {{"older than", "intervals of"},
-       "Its runs do not end in time. Give it more time between them (collectors: {{{collector}: "
-       "{{every: ...}}}}) or find out why the system is slow."},
+       "Its runs do not end in time. Give it more time between them (`collectors: {{{collector}: "
+       "{{every: ...}}}}`) or find out why the system is slow."},
       {{"runs from before the last reloads still hang"},
        "What they wait for is still gone. Repair that, then restart the agent."},
       {{"holds the lane"}, "It waits its turn: see to the collector that is named first."},
@@ -30,15 +30,15 @@ const std::vector<Entry>& entries() {
        "The machine gives the agent no threads: see TasksMax= of its unit, pids.max of its "
        "container, and `ulimit -u`."},
       {{"above the cap of"},
-       "Raise max_series: of the instance if the number is honest; otherwise narrow down what it "
+       "Raise `max_series` of the instance if the number is honest; otherwise narrow down what it "
        "reads, or switch collectors off."},
       {{"longer than the"},
-       "If it is always slow, move it into the background (collectors: {{{collector}: {{every: "
-       "60s}}}}); scrapes then get its last result. If it is new, the system itself is slow: look "
+       "If it is always slow, move it into the background (`collectors: {{{collector}: {{every: "
+       "60s}}}}`); scrapes then get its last result. If it is new, the system itself is slow: look "
        "at its load and its disks."},
       {{"not finished in time"},
        "Give the scrape more time (scrape_timeout in Prometheus), or move it into the background "
-       "(collectors: {{{collector}: {{every: 60s}}}})."},
+       "(`collectors: {{{collector}: {{every: 60s}}}}`)."},
       // PostgreSQL.
       {{"password authentication failed"},
        "The server refuses user or password: compare the instance's password_file with `ALTER ROLE "
@@ -106,8 +106,13 @@ const std::vector<Entry>& entries() {
       {{"stale file handle"}, "Mount it anew: `umount -l`, then `mount`."},
       {{"no such file or directory"},
        "It is not where it was looked for. In a container: mount the host's folder and name it under "
-       "paths:. If this machine does not have it, switch the collector off: collectors: "
-       "{{{collector}: false}}."},
+       "`paths:`. If this machine does not have it, switch the collector off: `collectors: "
+       "{{{collector}: false}}`."},
+      {{"is a directory"},
+       "A folder lies where a file should be: correct the path under `paths:`, or what made it."},
+      {{"not a directory"},
+       "A file lies where a folder should be: correct the path under `paths:`, or what made it."},
+      {{"cannot be listed"}, "Correct the name of the folder, or make it."},
       {{"is larger than"}, "Something writes far too much into it: find out what, and shorten it."},
   };
   return all;
@@ -146,7 +151,7 @@ constexpr std::string_view kTextfile =
     "it at the end, so that no half of it is ever read.";
 constexpr std::string_view kUnknown =
     "The reason is all that is known here. `basewatch check` tries it again at once; a collector that "
-    "nobody needs is switched off by collectors: {{{collector}: false}}.";
+    "nobody needs is switched off by `collectors: {{{collector}: false}}`.";
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "agent/base/strings.h"
 #include "agent/status/remedy.h"
@@ -33,15 +34,48 @@ InstanceVerdict judge_instance(const scrape::InstanceStatus& instance) {
   return out;
 }
 
+// "cpu, stat and 3 more", or that it is all of them.
+std::string names_of(const std::vector<const scrape::CollectorStatus*>& group, bool nothing_works) {
+  constexpr std::size_t kNamed = 4;
+  if (group.size() > kNamed && nothing_works) {
+    return fmt::format("{} collectors, and none works", group.size());
+  }
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < std::min(group.size(), kNamed); ++i) {
+    names.push_back(group[i]->collector);
+  }
+  return group.size() > kNamed
+             ? fmt::format("{} and {} more", join(names, ", "), group.size() - kNamed)
+             : join(names, ", ");
+}
+
 void add_failures(const scrape::InstanceStatus& instance, const InstanceVerdict& verdict,
                   std::vector<Problem>& problems) {
+  // Collectors that fail for one reason are one problem: a server that is down fails all of them.
+  std::map<std::string, std::vector<const scrape::CollectorStatus*>> by_reason;
+  std::vector<std::string> order;
   for (const auto& collector : instance.collectors) {
     if (!is_failure(collector.state)) continue;
-    problems.push_back(
-        {verdict.health, fmt::format("{} {}", id_of(instance), collector.collector),
-         collector.reason.empty() ? "no result" : without_secrets(collector.reason),
-         remedy(instance.exporter, collector.collector, collector.state, collector.reason),
-         collector.failing_since, id_of(instance)});
+    auto& group = by_reason[collector.reason];
+    if (group.empty()) order.push_back(collector.reason);
+    group.push_back(&collector);
+  }
+  for (const auto& reason : order) {
+    const auto& group = by_reason[reason];
+    Problem problem;
+    problem.health = verdict.health;
+    problem.instance = id_of(instance);
+    problem.what = fmt::format("{}: {}", problem.instance,
+                               names_of(group, verdict.good + verdict.absent + verdict.pending == 0));
+    problem.reason = reason.empty() ? "no result" : without_secrets(reason);
+    const auto& first = *group.front();
+    problem.remedy = remedy(instance.exporter, first.collector, first.state, reason);
+    for (const auto* collector : group) {
+      if (!collector->failing_since) continue;
+      problem.since = std::min(problem.since.value_or(*collector->failing_since),
+                               *collector->failing_since);
+    }
+    problems.push_back(std::move(problem));
   }
 }
 

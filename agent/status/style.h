@@ -38,7 +38,9 @@ pre{margin:.6rem 0 0;padding:.6rem .8rem;background:var(--code);border:1px solid
 .charts{display:grid;grid-template-columns:1fr 1fr;gap:1rem;margin-top:.8rem}
 figcaption{display:flex;justify-content:space-between;gap:.5rem;font-size:.8rem;color:var(--dim);margin-top:.2rem}
 .chart{display:block;width:100%;height:3.2rem}
-.chart.small{width:9rem;height:1.9rem}
+.chart.small{height:1.9rem}
+.hour{width:38%;padding-left:1.5rem}
+figcaption span+span{white-space:nowrap}
 .axis{stroke:var(--line);stroke-width:1;fill:none;vector-effect:non-scaling-stroke}
 .bar{fill:var(--bar)}.bad{fill:var(--bad)}
 .line{fill:none;stroke:var(--bar);stroke-width:2;vector-effect:non-scaling-stroke}
@@ -48,13 +50,13 @@ table{width:100%;border-collapse:collapse;margin-top:.4rem;font-size:.92rem}
 th,td{text-align:left;padding:.4rem .6rem .4rem 0;border-top:1px solid var(--line);vertical-align:top}
 thead th{color:var(--dim);font-weight:600;font-size:.8rem;border-top:0}
 .num{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-td .reason{display:block;margin-top:.15rem}
+.more td{border-top:0;padding-top:0}
 .note{margin-top:.7rem;padding:.55rem .8rem;border:1px solid var(--line);border-left:4px solid var(--wait);border-radius:6px}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.2rem}
 dt{color:var(--dim)}
 .links{padding-left:1.2rem}
 footer{margin:2rem 0 3rem;color:var(--dim);font-size:.85rem}
-@media(max-width:40rem){h1{font-size:1.3rem}.charts{grid-template-columns:1fr}.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}tr{display:grid;grid-template-columns:1fr auto auto;gap:0 .8rem;border-top:1px solid var(--line);padding:.45rem 0}th,td{border:0;padding:0}.wide{grid-column:1/-1}.chart.small{width:100%}}
+@media(max-width:40rem){h1{font-size:1.3rem}.charts{grid-template-columns:1fr}.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}tr{display:grid;grid-template-columns:1fr auto auto;gap:0 .8rem;border-top:1px solid var(--line);padding:.45rem 0}th,td{border:0;padding:0}.wide{grid-column:1/-1}.series{grid-column:1;text-align:left;color:var(--dim)}.series::after{content:" series"}.hour{grid-column:2/-1;width:9.5rem;padding:0}tr.more{border:0;padding-top:0}}
 )css";
 
 }  // namespace basewatch::status

@@ -25,6 +25,17 @@ std::string html_text(std::string_view text) {
   return out;
 }
 
+std::string html_with_code(std::string_view text) {
+  std::string out;
+  const auto parts = split(text, '`');
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const bool is_code = i % 2 == 1 && i + 1 < parts.size();  // the last one has no end
+    if (i % 2 == 1 && !is_code) out += '`';
+    out += is_code ? "<code>" + html_text(parts[i]) + "</code>" : html_text(parts[i]);
+  }
+  return out;
+}
+
 std::string span_words(Duration span) {
   const auto total = std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(span).count());
   constexpr std::int64_t kMinute = 60, kHour = 60 * kMinute, kDay = 24 * kHour;
@@ -42,6 +53,7 @@ std::string span_words(Duration span) {
 
 std::string duration_words(Duration span) {
   const double value = seconds(span);
+  if (value < 0.001) return fmt::format("{:.0f} \u00b5s", value * 1e6);
   if (value < 0.01) return fmt::format("{:.1f} ms", value * 1000);
   if (value < 1) return fmt::format("{:.0f} ms", value * 1000);
   return value < 100 ? fmt::format("{:.2f} s", value) : span_words(span);
