@@ -7,7 +7,6 @@
 
 #include "agent/base/strings.h"
 #include "agent/base/thread.h"
-#include "agent/plugin/builtin.h"
 
 namespace basewatch::commands {
 namespace {
@@ -30,14 +29,14 @@ discover::Roots roots_of(const Setup& setup) {
   return roots;
 }
 
-std::vector<discover::Seen> look_once(const Setup& setup) {
+std::optional<discover::HostView> look_once(const Setup& setup) {
   const auto look = std::make_shared<std::promise<discover::HostView>>();
   auto view = look->get_future();
   start_thread("discover", [look, roots = roots_of(setup)] {
     look->set_value(discover::look(roots));
   }).detach();
-  if (view.wait_for(kPatience) != std::future_status::ready) return {};
-  return discover::unwatched(view.get(), builtin_plugins(), configured_of(setup));
+  if (view.wait_for(kPatience) != std::future_status::ready) return std::nullopt;
+  return view.get();
 }
 
 std::string seen_text(const std::vector<discover::Seen>& seen) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,8 @@ namespace basewatch::commands {
 // sees the host.
 discover::Roots roots_of(const Setup& setup);
 
-// One look, by a thread that is let go of when it takes longer than two seconds; then it is empty.
-std::vector<discover::Seen> look_once(const Setup& setup);
+// One look, by a thread that is let go of when it takes longer than two seconds.
+std::optional<discover::HostView> look_once(const Setup& setup);
 
 // For a terminal: what was seen, with the lines to add.
 std::string seen_text(const std::vector<discover::Seen>& seen);

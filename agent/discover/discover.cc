@@ -121,16 +121,29 @@ bool has_options(const Plugin& plugin, const Service& service) {
   });
 }
 
+std::string name_for(const Service& service, const Place& place, bool is_first) {
+  return is_first || !place.listener ? "main"
+                                     : fmt::format("{}-{}", service.key, place.listener->port);
+}
+
+// As YAML: a list stays a list, anything else is a quoted text.
+std::string value_of(const Line& line, const Service& service, const Place& place) {
+  const auto port = place.listener         ? place.listener->port
+                    : service.ports.empty() ? std::uint16_t{0}
+                                            : service.ports.front();
+  const auto host = place.listener ? reachable(*place.listener) : std::string("127.0.0.1");
+  auto value = fmt::format(fmt::runtime(line.value), fmt::arg("path", place.path),
+                           fmt::arg("host", host), fmt::arg("port", port));
+  return value.starts_with('[') ? value : fmt::format("\"{}\"", value);
+}
+
 // "collectors.textfile.directory" becomes three keys, each further in.
 std::string yaml_of(const Plugin& plugin, const Service& service, const Place& place,
                     bool is_first) {
-  const auto name = is_first || !place.listener
-                        ? std::string("main")
-                        : fmt::format("{}-{}", service.key, place.listener->port);
   std::string out = fmt::format("  {}:\n", plugin.name);
   std::string indent = "    ";
   if (!plugin.single) {
-    out += fmt::format("    - name: {}\n", name);
+    out += fmt::format("    - name: {}\n", name_for(service, place, is_first));
     indent = "      ";
   }
   for (const auto& line : service.lines) {
@@ -140,16 +153,23 @@ std::string yaml_of(const Plugin& plugin, const Service& service, const Place& p
       out += fmt::format("{}{}:\n", within, keys[i]);
       within += "  ";
     }
-    const auto value = fmt::format(
-        fmt::runtime(line.value), fmt::arg("path", place.path),
-        fmt::arg("host", place.listener ? reachable(*place.listener) : std::string("127.0.0.1")),
-        fmt::arg("port", place.listener ? place.listener->port
-                                        : (service.ports.empty() ? 0 : service.ports.front())));
-    const bool is_list = value.starts_with('[');
-    out += is_list ? fmt::format("{}{}: {}\n", within, keys.back(), value)
-                   : fmt::format("{}{}: \"{}\"\n", within, keys.back(), value);
+    out += fmt::format("{}{}: {}\n", within, keys.back(), value_of(line, service, place));
   }
   return out;
+}
+
+std::string one_line_of(const Plugin& plugin, const Service& service, const Place& place,
+                        bool is_first) {
+  std::string out;
+  if (!plugin.single) out = "name: " + name_for(service, place, is_first);
+  for (const auto& line : service.lines) {
+    if (!out.empty()) out += ", ";
+    const auto keys = split(line.option, '.');
+    out += join(keys, ": {") + ": " + value_of(line, service, place) +
+           std::string(keys.size() - 1, '}');
+  }
+  return plugin.single ? fmt::format("{}: {{{}}}", plugin.name, out)
+                       : fmt::format("{}: [{{{}}}]", plugin.name, out);
 }
 
 std::string advice_for(const Service& service, const Plugin* plugin, bool has_lines,
@@ -213,7 +233,10 @@ std::vector<Seen> unwatched(const HostView& view, std::span<const Plugin* const>
       seen.title = service.title;
       seen.where = printable(place.where);
       seen.advice = advice_for(service, plugin, has_lines, !is_first);
-      if (has_lines) seen.lines = yaml_of(*plugin, service, place, std::exchange(is_first, false));
+      if (!has_lines) continue;
+      seen.lines = yaml_of(*plugin, service, place, is_first);
+      seen.one_line = one_line_of(*plugin, service, place, is_first);
+      is_first = false;
     }
   }
   return out;

@@ -23,6 +23,7 @@ struct Seen {
   std::string where;  // "listens on 127.0.0.1:5432"
   std::string advice;  // what to do about it, a sentence
   std::string lines;   // YAML to add below `exporters:`; empty where there is nothing to add
+  std::string one_line;  // the same as one line of YAML
 };
 
 // The instances of `plugins` that are running, for the comparison.

@@ -9,11 +9,13 @@
 namespace basewatch::discover {
 
 struct Watch::State {
-  State(Clock& at, Source from, Duration often) : clock(at), source(std::move(from)), every(often) {}
+  State(Clock& at, Source from, std::function<void(const Look&)> tell, Duration often)
+      : clock(at), source(std::move(from)), told(std::move(tell)), every(often) {}
   void work();
 
   Clock& clock;
   const Source source;
+  std::function<void(const Look&)> told;  // empty once it was
   const Duration every;
   std::mutex mutex;
   std::condition_variable changed;
@@ -36,6 +38,7 @@ void Watch::State::work() {
     if (look) {
       look->when = clock.wall_now();
       last = std::move(look);
+      if (const auto tell = std::exchange(told, nullptr)) tell(*last);
     }
     changed.notify_all();
     const auto next = clock.now() + every;
@@ -43,8 +46,8 @@ void Watch::State::work() {
   }
 }
 
-Watch::Watch(Clock& clock, Source source, Duration every)
-    : state_(std::make_shared<State>(clock, std::move(source), every)) {
+Watch::Watch(Clock& clock, Source source, std::function<void(const Look&)> told, Duration every)
+    : state_(std::make_shared<State>(clock, std::move(source), std::move(told), every)) {
   try {
     start_thread("discover", [state = state_] { state->work(); }).detach();
   } catch (const std::system_error&) {

@@ -22,7 +22,10 @@ struct Look {
 class Watch {
  public:
   using Source = std::function<HostView()>;  // look() of the real host, but for tests
-  Watch(Clock& clock, Source source, Duration every = std::chrono::minutes(5));
+  // `told` hears of the first look, on the thread that looked and with the lock held: not
+  // after the destructor. It must not call back.
+  Watch(Clock& clock, Source source, std::function<void(const Look&)> told = {},
+        Duration every = std::chrono::minutes(5));
   ~Watch();
   Watch(const Watch&) = delete;
 
