@@ -62,6 +62,12 @@ std::string instances_text(const Setup& setup) {
   return out.empty() ? "none" : out;
 }
 
+// Runs that hang outlive everything, and may still want to say something.
+Log& leaked_log() {
+  static auto& log = *new Log(Clock::system());
+  return log;
+}
+
 class Agent {
  public:
   Agent(const std::string& path, const Setup& setup)
@@ -109,18 +115,9 @@ class Agent {
     }
   }
 
-  // After everything else has had its say.
-  ~Agent() { leaked_log().flush(); }
-
   Log& log() { return log_; }
 
  private:
-  // Runs that hang outlive everything, and may still want to say something.
-  static Log& leaked_log() {
-    static auto& log = *new Log(Clock::system());
-    return log;
-  }
-
   // Whoever starts without a configuration hears what he could have in one.
   std::function<void(const discover::Look&)> tell_seen(const Setup& setup) {
     return [this, configured = configured_of(setup)](const discover::Look& look) {
@@ -177,9 +174,7 @@ class Agent {
   discover::Watch watch_;
 };
 
-}  // namespace
-
-int run(const std::string& config_path) {
+int run_agent(const std::string& config_path) {
   const auto signals = block_signals();
   Diagnostics diagnostics;
   const auto setup = make_setup(config_path, builtin_plugins(), diagnostics);
@@ -202,6 +197,14 @@ int run(const std::string& config_path) {
   start_watchdog();
   agent.stop();
   return kFine;
+}
+
+}  // namespace
+
+int run(const std::string& config_path) {
+  const auto status = run_agent(config_path);
+  leaked_log().flush();
+  return status;
 }
 
 }  // namespace basewatch::commands

@@ -23,7 +23,7 @@ struct EndpointOptions {
   // Reads the configuration anew; the text of what is wrong, empty when all went well.
   std::function<std::string()> reload;
   // What the status page tells besides the instances; must not wait for anybody.
-  std::function<status::Facts()> facts;
+  std::function<status::Facts()> facts = {};
   // Told of every answer: which endpoint, which status.
   std::function<void(std::string_view endpoint, int status)> count;
 };
