@@ -1,7 +1,5 @@
 #include "agent/base/version.h"
 
-#include "revision.h"
-
 namespace basewatch {
 
 std::string_view version() {

@@ -2,7 +2,6 @@
 why each is broken, and what to do?"""
 import html.parser
 import json
-import os
 import pathlib
 import re
 import time
@@ -10,6 +9,7 @@ import unittest
 import urllib.request
 
 from support.chromium import dump_dom
+from support.dead_mount_agent import DeadMountAgent, can_mount
 from support.servers import Agent, get, scratch
 
 
@@ -139,17 +139,21 @@ exporters:
 
         self.assertEqual([], sorted({key for key in keys(facts) if f"`{key}`" not in text}))
 
+    @unittest.skipUnless(can_mount(), "needs root and /dev/fuse to make a dead mount")
     def test_the_page_answers_while_a_collector_hangs(self):
-        texts = self.folder / "texts"
-        texts.mkdir()
-        os.mkfifo(texts / "pipe.prom")
-        agent = self.enterContext(Agent(self.folder, f"""
-exporters: {{node: {{collectors: {{textfile: {{directory: ["{texts}"]}}}}}}}}
+        dead = self.folder / "dead"
+        dead.mkdir()
+        agent = self.enterContext(DeadMountAgent(self.folder, dead, f"""
+exporters: {{node: {{collectors: {{textfile: {{directory: ["{dead}"]}}}}}}}}
 """))
-        agent.page("/metrics")
+        headers = {"X-Prometheus-Scrape-Timeout-Seconds": "1"}
+        self.assertEqual(200, get(agent.url + "/metrics", headers=headers)[0])
         begin = time.monotonic()
-        self.assertIn("node/main", agent.page("/"))
+        words = Document(agent.page("/")).words()
         self.assertLess(time.monotonic() - begin, 1)
+        self.assertIn("node/main: textfile", words)
+        self.assertIn("still running since", words)
+        self.assertIn("most often a mount whose server is gone", words)
 
 
 if __name__ == "__main__":
