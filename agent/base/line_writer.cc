@@ -99,8 +99,8 @@ bool LineWriter::write(std::string_view line) {
 bool LineWriter::flush(Duration longest) {
   std::unique_lock lock(state_->mutex);
   if (!state_->has_thread && !state_->waiting.empty()) state_->write_waiting(lock);
-  return state_->written.wait_for(
-      lock, longest, [&] { return state_->waiting.empty() && !state_->writing; });
+  return state_->written.wait_for(lock, longest,
+                                  [&] { return state_->waiting.empty() && !state_->writing; });
 }
 
 std::size_t LineWriter::failed() const {

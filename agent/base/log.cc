@@ -13,10 +13,14 @@ constexpr std::size_t kMaxTopics = 4096;
 
 std::string_view level_name(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "debug";
-    case LogLevel::info: return "info";
-    case LogLevel::warning: return "warning";
-    case LogLevel::error: return "error";
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      return "error";
   }
   return "";
 }
@@ -33,7 +37,7 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 Log::Log(Clock& clock, LogLevel least, Sink sink, void* context)
-        : clock_(clock),
+    : clock_(clock),
       least_(least),
       sink_(sink),
       context_(context),

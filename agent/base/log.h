@@ -18,9 +18,10 @@ namespace basewatch {
 enum class LogLevel { debug, info, warning, error };
 
 // The agent's own log: logfmt lines in UTC on standard error, one per state change. A line that
-// repeats word for word (time apart) is written once and then folded: the next different line of the
-// same topic says how often it came. Whoever writes never waits for the reader of standard error: what
-// it does not take is kept for it up to a bound, then counted and told of. Callable from any thread.
+// repeats word for word (time apart) is written once and then folded: the next different line of
+// the same topic says how often it came. Whoever writes never waits for the reader of standard
+// error: what it does not take is kept for it up to a bound, then counted and told of. Callable
+// from any thread.
 class Log {
  public:
   // Tests and `once` hand in their own sink; it is called under the log's lock.
@@ -28,7 +29,8 @@ class Log {
   explicit Log(Clock& clock, LogLevel least = LogLevel::info, Sink sink = nullptr,
                void* context = nullptr);
 
-  // `topic` says who speaks: "config", "node/main", "postgres/main replication". Folding is per topic.
+  // `topic` says who speaks: "config", "node/main", "postgres/main replication". Folding is per
+  // topic.
   template <typename... Args>
   void info(std::string_view topic, fmt::format_string<Args...> format, Args&&... args) {
     write(LogLevel::info, topic, fmt::format(format, std::forward<Args>(args)...));

@@ -89,25 +89,29 @@ std::string rights_text(const std::vector<scrape::InstanceResult>& results,
   const auto rights = Rights::of_this_process();
   auto lines = closed_to_us(results);
   if (view && view->closed > 0) {
-    lines.push_back(fmt::format("which sockets belong to {} of the processes below is not to be seen, "
-                                "so their ports are guessed; what helps: the capability "
-                                "CAP_SYS_PTRACE",
-                                view->closed));
+    lines.push_back(
+        fmt::format("which sockets belong to {} of the processes below is not to be seen, "
+                    "so their ports are guessed; what helps: the capability "
+                    "CAP_SYS_PTRACE",
+                    view->closed));
   }
   if (view && view->hides_processes) {
-    lines.emplace_back("procfs shows only our own processes; what helps: its mount option gid= with a "
-                       "group of ours, or the capability CAP_SYS_PTRACE");
+    lines.emplace_back(
+        "procfs shows only our own processes; what helps: its mount option gid= with a "
+        "group of ours, or the capability CAP_SYS_PTRACE");
   }
   if (rights.user == 0) {
-    return "rights: checked as root, who may read everything; the agent's own user may read less: run "
+    return "rights: checked as root, who may read everything; the agent's own user may read less: "
+           "run "
            "the check as that user\n";
   }
   std::string out = fmt::format("rights: checked as the user with the id {}{}\n", rights.user,
                                 lines.empty() ? "; nothing is missing" : "");
   for (const auto& line : lines) out += fmt::format("  {}\n", line);
   if (!lines.empty()) {
-    out += "  Capabilities go into the agent's unit as AmbientCapabilities=, groups as "
-           "SupplementaryGroups=.\n";
+    out +=
+        "  Capabilities go into the agent's unit as AmbientCapabilities=, groups as "
+        "SupplementaryGroups=.\n";
   }
   return out;
 }

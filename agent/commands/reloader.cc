@@ -130,7 +130,8 @@ void Reloader::succeed(const Setup& setup, const Diagnostics& warnings) {
 // As a person finds it, wherever the agent was started.
 std::string Reloader::shown_path() const {
   std::error_code error;
-  const auto path = path_.empty() ? std::filesystem::path() : std::filesystem::absolute(path_, error);
+  const auto path =
+      path_.empty() ? std::filesystem::path() : std::filesystem::absolute(path_, error);
   return error ? path_ : path.lexically_normal().string();
 }
 

@@ -1,7 +1,7 @@
 #include "agent/commands/rights.h"
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <sys/stat.h>
@@ -115,8 +115,10 @@ std::string what_opens(const std::string& path) {
     if (::stat(part.c_str(), &info) != 0) return {};
     const bool is_folder = S_ISDIR(info.st_mode);
     const bool is_end = part == path;
-    const int wanted = is_folder && !is_end ? X_OK : is_folder ? R_OK | X_OK
-                       : S_ISSOCK(info.st_mode) ? R_OK | W_OK : R_OK;
+    const int wanted = is_folder && !is_end     ? X_OK
+                       : is_folder              ? R_OK | X_OK
+                       : S_ISSOCK(info.st_mode) ? R_OK | W_OK
+                                                : R_OK;
     if (::faccessat(AT_FDCWD, part.c_str(), wanted, AT_EACCESS) == 0) continue;
     const mode_t by_group = is_folder && !is_end ? S_IXGRP : S_IRGRP;
     if ((info.st_mode & by_group) != 0 && info.st_gid != 0) {
@@ -141,10 +143,11 @@ std::vector<std::string> closed_to_us(const std::vector<scrape::InstanceResult>&
     }
     const auto mounts = closed_mounts(result);
     if (mounts.empty()) continue;
-    out.push_back(fmt::format("{}/{} filesystem: the size of {} cannot be asked for; what helps: the "
-                              "capability CAP_DAC_READ_SEARCH, or to leave them out by "
-                              "collectors.filesystem.mount_points_exclude",
-                              result.exporter, result.name, printable(join(mounts, ", "), 400)));
+    out.push_back(
+        fmt::format("{}/{} filesystem: the size of {} cannot be asked for; what helps: the "
+                    "capability CAP_DAC_READ_SEARCH, or to leave them out by "
+                    "collectors.filesystem.mount_points_exclude",
+                    result.exporter, result.name, printable(join(mounts, ", "), 400)));
   }
   return out;
 }

@@ -76,8 +76,9 @@ class Agent {
         reloader_(path, builtin_plugins(), engine_, Clock::system(), log_, self_),
         endpoints_(engine_, Clock::system(), log_, options(path, setup)),
         server_(log_, [this](const serve::Call& call) { return endpoints_.answer(call); }),
-        watch_(Clock::system(), [roots = roots_of(setup)] { return discover::look(roots); },
-               path.empty() ? tell_seen(setup) : nullptr) {
+        watch_(
+            Clock::system(), [roots = roots_of(setup)] { return discover::look(roots); },
+            path.empty() ? tell_seen(setup) : nullptr) {
     engine_.add_own(self_.registry());
     engine_.add_own(std::make_shared<LogMetrics>(log_));
   }
@@ -122,9 +123,8 @@ class Agent {
   std::function<void(const discover::Look&)> tell_seen(const Setup& setup) {
     return [this, configured = configured_of(setup)](const discover::Look& look) {
       for (const auto& one : discover::unwatched(look.view, builtin_plugins(), configured)) {
-        const auto lines = one.one_line.empty()
-                               ? std::string()
-                               : fmt::format(" Below exporters: {}", one.one_line);
+        const auto lines = one.one_line.empty() ? std::string()
+                                                : fmt::format(" Below exporters: {}", one.one_line);
         log_.info("seen", "{} {}, not watched. {}{}", one.title, one.where, one.advice, lines);
       }
     };

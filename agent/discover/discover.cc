@@ -65,10 +65,10 @@ Place place_of(const Process& process, const Listener& listener, const HostView&
   }
   const auto published = std::ranges::find(view.listeners, listener.port, &Listener::port);
   if (published != view.listeners.end()) {
-    return {fmt::format("in a container, published as {}:{}", reachable(*published),
-                        published->port),
-            *published,
-            {}};
+    return {
+        fmt::format("in a container, published as {}:{}", reachable(*published), published->port),
+        *published,
+        {}};
   }
   return {fmt::format("in a container, port {} there", listener.port), listener, {}, false};
 }
@@ -128,7 +128,7 @@ std::string name_for(const Service& service, const Place& place, bool is_first) 
 
 // As YAML: a list stays a list, anything else is a quoted text.
 std::string value_of(const Line& line, const Service& service, const Place& place) {
-  const auto port = place.listener         ? place.listener->port
+  const auto port = place.listener          ? place.listener->port
                     : service.ports.empty() ? std::uint16_t{0}
                                             : service.ports.front();
   const auto host = place.listener ? reachable(*place.listener) : std::string("127.0.0.1");
@@ -175,18 +175,20 @@ std::string one_line_of(const Plugin& plugin, const Service& service, const Plac
 std::string advice_for(const Service& service, const Plugin* plugin, bool has_lines,
                        bool has_instance) {
   if (service.is_exporter) {
-    return plugin ? fmt::format("basewatch serves the same metrics with its exporter {}: once "
-                                "Prometheus scrapes the agent, this one can go.",
-                                plugin->name)
+    return plugin ? fmt::format(
+                        "basewatch serves the same metrics with its exporter {}: once "
+                        "Prometheus scrapes the agent, this one can go.",
+                        plugin->name)
                   : "This version of basewatch does not take its place yet.";
   }
   if (!plugin) return "This version of basewatch does not watch it yet.";
   if (has_lines) {
     return service.key == "textfile"
-               ? (has_instance ? "Add these lines to the instance that is there to have the folder's "
-                                 "*.prom files on the page."
-                               : "Add these lines to have the folder's *.prom files on the page.")
-                                     : "Add these lines to watch it, with a login where it wants one.";
+               ? (has_instance
+                      ? "Add these lines to the instance that is there to have the folder's "
+                        "*.prom files on the page."
+                      : "Add these lines to have the folder's *.prom files on the page.")
+               : "Add these lines to watch it, with a login where it wants one.";
   }
   return fmt::format("The exporter {} watches it; config/basewatch.yml lists its options.",
                      plugin->name);
@@ -222,8 +224,8 @@ std::vector<Seen> unwatched(const HostView& view, std::span<const Plugin* const>
   std::vector<Seen> out;
   for (const auto& service : services()) {
     const auto* plugin = find(plugins, service.exporter);
-    bool is_first = std::ranges::find(configured, service.exporter, &Configured::exporter) ==
-                    configured.end();
+    bool is_first =
+        std::ranges::find(configured, service.exporter, &Configured::exporter) == configured.end();
     for (const auto& place : places_of(service, view)) {
       if (!service.is_exporter && is_watched(service, place, configured)) continue;
       const bool has_lines = plugin && !service.is_exporter && !service.lines.empty() &&

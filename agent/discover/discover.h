@@ -18,11 +18,11 @@ struct Configured {
 
 // Something that runs on this host and that no instance watches.
 struct Seen {
-  std::string key;    // "postgres": stable, for scripts
-  std::string title;  // "PostgreSQL"
-  std::string where;  // "listens on 127.0.0.1:5432"
-  std::string advice;  // what to do about it, a sentence
-  std::string lines;   // YAML to add below `exporters:`; empty where there is nothing to add
+  std::string key;       // "postgres": stable, for scripts
+  std::string title;     // "PostgreSQL"
+  std::string where;     // "listens on 127.0.0.1:5432"
+  std::string advice;    // what to do about it, a sentence
+  std::string lines;     // YAML to add below `exporters:`; empty where there is nothing to add
   std::string one_line;  // the same as one line of YAML
 };
 

@@ -113,7 +113,8 @@ HostView read_host(const Roots& roots, const std::set<std::string, std::less<>>&
                    const std::vector<std::string>& paths) {
   HostView view;
   view.listeners = listeners_of(roots.proc + "/net");
-  for (auto& path : parse_unix(read(roots.proc + "/net/unix"))) view.sockets.insert(std::move(path));
+  for (auto& path : parse_unix(read(roots.proc + "/net/unix")))
+    view.sockets.insert(std::move(path));
   view.hides_processes = read(roots.proc + "/1/comm").empty();
   read_processes(roots, names, view);
   const auto prefix = roots.root == "/" ? std::string() : roots.root;

@@ -1,9 +1,7 @@
 #include "agent/discover/services.h"
 
-
 namespace basewatch::discover {
 namespace {
-
 
 constexpr std::string_view kPostgres[] = {"postgres", "postmaster"};
 constexpr std::uint16_t kPostgresPorts[] = {5432, 5433};
@@ -66,12 +64,42 @@ constexpr Service kServices[] = {
     {"podman", "Podman", {}, {}, false, kPodmanPaths, "containers", {}},
     {"journald", "The systemd journal", {}, {}, false, kJournalPaths, "logs", {}},
     {"textfile", "Textfiles", {}, {}, false, kTextfilePaths, "node", kTextfileLines},
-    {"node_exporter", "node_exporter", kNodeExporter, kNodeExporterPorts, false, {}, "node", {}, true},
-    {"postgres_exporter", "postgres_exporter", kPostgresExporter, kPostgresExporterPorts, false, {},
-     "postgres", {}, true},
-    {"redis_exporter", "redis_exporter", kRedisExporter, kRedisExporterPorts, false, {}, "redis", {},
+    {"node_exporter",
+     "node_exporter",
+     kNodeExporter,
+     kNodeExporterPorts,
+     false,
+     {},
+     "node",
+     {},
      true},
-    {"blackbox_exporter", "blackbox_exporter", kBlackbox, kBlackboxPorts, false, {}, "probe", {}, true},
+    {"postgres_exporter",
+     "postgres_exporter",
+     kPostgresExporter,
+     kPostgresExporterPorts,
+     false,
+     {},
+     "postgres",
+     {},
+     true},
+    {"redis_exporter",
+     "redis_exporter",
+     kRedisExporter,
+     kRedisExporterPorts,
+     false,
+     {},
+     "redis",
+     {},
+     true},
+    {"blackbox_exporter",
+     "blackbox_exporter",
+     kBlackbox,
+     kBlackboxPorts,
+     false,
+     {},
+     "probe",
+     {},
+     true},
     {"cadvisor", "cAdvisor", kCadvisor, kCadvisorPorts, false, {}, "containers", {}, true},
     {"promtail", "Promtail", kPromtail, kPromtailPorts, false, {}, "logs", {}, true},
 };

@@ -20,9 +20,9 @@ struct Service {
   std::span<const std::uint16_t> ports;         // the usual ones; the first is the default
   bool only_on_port = false;
   std::span<const std::string_view> paths;
-  std::string_view exporter;            // the plugin that watches it
-  std::span<const Line> lines;          // how the plugin is told about it
-  bool is_exporter = false;             // somebody else's, whose place our plugin takes
+  std::string_view exporter;    // the plugin that watches it
+  std::span<const Line> lines;  // how the plugin is told about it
+  bool is_exporter = false;     // somebody else's, whose place our plugin takes
 };
 
 std::span<const Service> services();

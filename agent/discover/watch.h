@@ -17,8 +17,8 @@ struct Look {
 };
 
 // Looks at the host every few minutes on a thread of its own, the first time at once. A look that
-// hangs costs only itself: last() goes on to answer what was seen before, and the destructor lets go
-// of it. Without a thread to be had there is no look. The clock outlives also a look that hangs.
+// hangs costs only itself: last() goes on to answer what was seen before, and the destructor lets
+// go of it. Without a thread to be had there is no look. The clock outlives also a look that hangs.
 class Watch {
  public:
   using Source = std::function<HostView()>;  // look() of the real host, but for tests

@@ -107,8 +107,8 @@ struct InstanceStatus {
   std::string exporter, name;
   std::shared_ptr<const expose::TargetLabels> target;
   std::vector<CollectorStatus> collectors;
-  std::optional<WallTime> asked;              // the last scrape that asked for it
-  std::size_t duplicates = 0, capped = 0;     // series left out so far
+  std::optional<WallTime> asked;             // the last scrape that asked for it
+  std::size_t duplicates = 0, capped = 0;    // series left out so far
   std::map<std::string, std::string> notes;  // by topic, as the exporter left them
   std::shared_ptr<const void> owner;         // as in InstanceResult
 };

@@ -13,7 +13,7 @@ namespace basewatch::scrape {
 // What one minute knows of a collector.
 struct Minute {
   std::uint32_t runs = 0, failures = 0;
-  Duration longest{};                // of the runs that ended in it
+  Duration longest{};                 // of the runs that ended in it
   std::optional<std::size_t> series;  // of the last good one
 };
 

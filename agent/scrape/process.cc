@@ -43,7 +43,8 @@ double boot_time(const std::string& path) {
 
 double limit_of(int resource) {
   rlimit limit{};
-  if (getrlimit(resource, &limit) != 0) throw std::runtime_error("cannot read the process's limits");
+  if (getrlimit(resource, &limit) != 0)
+    throw std::runtime_error("cannot read the process's limits");
   return static_cast<double>(limit.rlim_cur);
 }
 

@@ -28,7 +28,8 @@ Answer guarded_answer(std::string type, std::string body, const Call& call) {
 }  // namespace
 
 Answer status_html(const status::Facts& facts, const Call& call) {
-  return guarded_answer("text/html; charset=utf-8", status::page(facts, status::judge(facts)), call);
+  return guarded_answer("text/html; charset=utf-8", status::page(facts, status::judge(facts)),
+                        call);
 }
 
 Answer status_json(const status::Facts& facts, const Call& call) {

@@ -95,12 +95,14 @@ std::string series_chart(std::span<const scrape::Minute> hour) {
       drawing = false;
       continue;
     }
-    const auto y = kFloor - height_of(static_cast<double>(*hour[i].series), static_cast<double>(most));
+    const auto y =
+        kFloor - height_of(static_cast<double>(*hour[i].series), static_cast<double>(most));
     line += drawing ? fmt::format("V{}h{}", y, kStep)
                     : fmt::format("M{} {}h{}", kStep * static_cast<int>(i), y, kStep);
     drawing = true;
   }
-  auto out = open_svg(false, fmt::format("Series of the last hour: {} at most, {} now", most, last));
+  auto out =
+      open_svg(false, fmt::format("Series of the last hour: {} at most, {} now", most, last));
   if (!line.empty()) out += fmt::format("<path class=\"line\" d=\"{}\"/>", line);
   return out + "</svg>";
 }

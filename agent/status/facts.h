@@ -29,7 +29,7 @@ struct Facts {
   std::vector<scrape::InstanceStatus> instances;  // the agent's own last
   std::optional<scrape::ProcessUsage> usage;
   std::vector<discover::Seen> seen;
-  std::optional<WallTime> looked;   // when; empty before the first look around has ended
+  std::optional<WallTime> looked;    // when; empty before the first look around has ended
   std::size_t closed_processes = 0;  // whose sockets the agent may not see
   std::uint64_t log_lines_lost = 0;
 };

@@ -21,21 +21,28 @@ constexpr std::string_view kAgent = "agent";
 
 std::string_view sign_of(Health health) {
   switch (health) {
-    case Health::fine: return "\u2713";
-    case Health::waiting: return "\u2026";
-    case Health::degraded: return "!";
-    case Health::broken: return "\u2715";
+    case Health::fine:
+      return "\u2713";
+    case Health::waiting:
+      return "\u2026";
+    case Health::degraded:
+      return "!";
+    case Health::broken:
+      return "\u2715";
   }
   return "";
 }
 
 Health health_of(RunState state) {
   switch (state) {
-    case RunState::done: return Health::fine;
+    case RunState::done:
+      return Health::fine;
     case RunState::failed:
-    case RunState::stuck: return Health::broken;
+    case RunState::stuck:
+      return Health::broken;
     case RunState::absent:
-    case RunState::pending: break;
+    case RunState::pending:
+      break;
   }
   return Health::waiting;
 }
@@ -152,10 +159,14 @@ class Writer {
   static std::string verdict_words(const InstanceVerdict& verdict) {
     const auto all = verdict.good + verdict.bad + verdict.absent + verdict.pending;
     switch (verdict.health) {
-      case Health::fine: return "works";
-      case Health::waiting: return "not asked yet";
-      case Health::degraded: return fmt::format("{} of {} fail", verdict.bad, all);
-      case Health::broken: return "yields nothing";
+      case Health::fine:
+        return "works";
+      case Health::waiting:
+        return "not asked yet";
+      case Health::degraded:
+        return fmt::format("{} of {} fail", verdict.bad, all);
+      case Health::broken:
+        return "yields nothing";
     }
     return {};
   }
@@ -170,8 +181,8 @@ class Writer {
     if (instance.duplicates > 0) {
       out += fmt::format("; {} duplicate series left out", instance.duplicates);
     }
-    return out + fmt::format("; <a href=\"/metrics/{0}\">/metrics/{0}</a>",
-                             html_text(id_of(instance)));
+    return out +
+           fmt::format("; <a href=\"/metrics/{0}\">/metrics/{0}</a>", html_text(id_of(instance)));
   }
 
   void charts(const scrape::InstanceStatus& instance) {
@@ -181,22 +192,25 @@ class Writer {
     const auto failing = failing_minutes(hour);
     std::size_t most = 0;
     for (const auto& minute : hour) most = std::max(most, minute.series.value_or(0));
-    line("<div class=\"charts\"><figure>{}<figcaption><span>Longest run of each minute, last hour{}</span><span>{} "
-         "at most</span></figcaption></figure>",
-         duration_chart(hour, false),
-         failing > 0 ? fmt::format("; failures in {}", count_words(failing, "minute", "minutes"))
-                     : std::string(),
-         duration_words(longest_of(hour)));
-    line("<figure>{}<figcaption><span>Series, last hour</span><span>{} at most</span></figcaption>"
-         "</figure></div>",
-         series_chart(hour), most);
+    line(
+        "<div class=\"charts\"><figure>{}<figcaption><span>Longest run of each minute, last "
+        "hour{}</span><span>{} "
+        "at most</span></figcaption></figure>",
+        duration_chart(hour, false),
+        failing > 0 ? fmt::format("; failures in {}", count_words(failing, "minute", "minutes"))
+                    : std::string(),
+        duration_words(longest_of(hour)));
+    line(
+        "<figure>{}<figcaption><span>Series, last hour</span><span>{} at most</span></figcaption>"
+        "</figure></div>",
+        series_chart(hour), most);
   }
 
   void note(const scrape::InstanceStatus& instance, const std::string& topic,
             const std::string& text) {
     const auto what = remedy_for_note(instance.exporter, topic, text);
-    line("<div class=\"note\"><b>{}:</b> <span class=\"reason\">{}</span>{}</div>", html_text(topic),
-         html_text(without_secrets(text)),
+    line("<div class=\"note\"><b>{}:</b> <span class=\"reason\">{}</span>{}</div>",
+         html_text(topic), html_text(without_secrets(text)),
          what.empty() ? std::string()
                       : fmt::format("<p><b>What to do:</b> {}</p>", html_with_code(what)));
   }
@@ -205,9 +219,10 @@ class Writer {
     if (instance.collectors.empty()) return;
     line("<details{}><summary>{}</summary>", verdict.bad > 0 ? " open" : "",
          collectors_words(verdict));
-    line("<table role=\"table\"><thead><tr><th scope=\"col\">Collector<th scope=\"col\">State<th "
-         "scope=\"col\" class=\"num\">Last run<th scope=\"col\" class=\"num\">Series<th "
-         "scope=\"col\" class=\"hour\">Durations, last hour</tr></thead><tbody>");
+    line(
+        "<table role=\"table\"><thead><tr><th scope=\"col\">Collector<th scope=\"col\">State<th "
+        "scope=\"col\" class=\"num\">Last run<th scope=\"col\" class=\"num\">Series<th "
+        "scope=\"col\" class=\"hour\">Durations, last hour</tr></thead><tbody>");
     for (const auto& collector : instance.collectors) row(collector);
     line("</tbody></table></details>");
   }
@@ -233,7 +248,8 @@ class Writer {
     line("<td role=\"cell\" class=\"hour\">{}", duration_chart(collector.last_hour, true));
     const auto more = details_of(collector, failing);
     if (!more.empty()) {
-      line("</tr><tr role=\"row\" class=\"more\"><td role=\"cell\" class=\"wide\" colspan=\"5\">{}", more);
+      line("</tr><tr role=\"row\" class=\"more\"><td role=\"cell\" class=\"wide\" colspan=\"5\">{}",
+           more);
     }
     line("</tr>");
   }
@@ -246,9 +262,11 @@ class Writer {
     }
     std::vector<std::string> facts;
     if (collector.every > Duration::zero()) {
-      facts.push_back(fmt::format("runs in the background every {}", format_duration(collector.every)));
+      facts.push_back(
+          fmt::format("runs in the background every {}", format_duration(collector.every)));
       if (collector.series > 0) {
-        facts.push_back(fmt::format("the values on the page are {} old", span_words(collector.age)));
+        facts.push_back(
+            fmt::format("the values on the page are {} old", span_words(collector.age)));
       }
     }
     if (failing && collector.failing_since) {
@@ -281,8 +299,10 @@ class Writer {
                            count_words(facts_.closed_processes, "process", "processes"))
              : std::string());
     for (const auto& one : facts_.seen) {
-      line("<article class=\"card\"><div class=\"head\"><h3>{}</h3><span class=\"dim\">{}</span></div>",
-           html_text(one.title), html_text(one.where));
+      line(
+          "<article class=\"card\"><div class=\"head\"><h3>{}</h3><span "
+          "class=\"dim\">{}</span></div>",
+          html_text(one.title), html_text(one.where));
       line("<p>{}</p>", html_text(one.advice));
       if (!one.lines.empty()) line("<pre>{}</pre>", html_text(one.lines));
       line("</article>");
@@ -290,15 +310,18 @@ class Writer {
   }
 
   std::string where_to_add() const {
-    const bool any = std::ranges::any_of(facts_.seen, [](const auto& one) { return !one.lines.empty(); });
+    const bool any =
+        std::ranges::any_of(facts_.seen, [](const auto& one) { return !one.lines.empty(); });
     if (!any) return {};
     return facts_.config.path.empty()
                ? "Lines that are suggested go below <code>exporters:</code> of a configuration "
-                 "(<code>version: 1</code> is its first line; name <code>node: {}</code> there, too, or "
+                 "(<code>version: 1</code> is its first line; name <code>node: {}</code> there, "
+                 "too, or "
                  "it is no longer watched), which is given by <code>--config</code>."
-               : fmt::format("Lines that are suggested go below <code>exporters:</code> in "
-                             "<code>{}</code>; then reload.",
-                             html_text(facts_.config.path));
+               : fmt::format(
+                     "Lines that are suggested go below <code>exporters:</code> in "
+                     "<code>{}</code>; then reload.",
+                     html_text(facts_.config.path));
   }
 
   void fact(std::string_view name, std::string_view html) {
@@ -312,12 +335,13 @@ class Writer {
                                      : fmt::format("<code>{}</code>", html_text(config.path)));
     fact("In force", "for " + since(config.taken));
     if (!config.path.empty()) {
-      fact("Last read", ago(config.tried) + (config.errors.empty()
-                                                 ? " " + tag(Health::fine, "taken over")
-                                                 : " " + tag(Health::degraded, "refused")));
+      fact("Last read",
+           ago(config.tried) + (config.errors.empty() ? " " + tag(Health::fine, "taken over")
+                                                      : " " + tag(Health::degraded, "refused")));
     }
     for (const auto& error : config.errors) {
-      fact("Error", fmt::format("<span class=\"reason\">{}</span>", html_text(without_secrets(error))));
+      fact("Error",
+           fmt::format("<span class=\"reason\">{}</span>", html_text(without_secrets(error))));
     }
     for (const auto& warning : config.warnings) {
       fact("Warning",
@@ -338,19 +362,21 @@ class Writer {
       const auto& usage = *facts_.usage;
       const auto up = std::max(1.0, seconds(facts_.now - facts_.started));
       fact("Memory", bytes_words(usage.resident_bytes));
-      fact("CPU", fmt::format("{:.1f} s since the start, {:.2f} % of one processor", usage.cpu_seconds,
-                              100 * usage.cpu_seconds / up));
-      fact("Threads, files", fmt::format("{:.0f} threads, {:.0f} open files of {:.0f}", usage.threads,
-                                         usage.open_fds, usage.max_fds));
+      fact("CPU", fmt::format("{:.1f} s since the start, {:.2f} % of one processor",
+                              usage.cpu_seconds, 100 * usage.cpu_seconds / up));
+      fact("Threads, files", fmt::format("{:.0f} threads, {:.0f} open files of {:.0f}",
+                                         usage.threads, usage.open_fds, usage.max_fds));
     }
     if (facts_.log_lines_lost > 0) {
       fact("Log", fmt::format("{} lost: nobody reads the agent's standard error",
                               count_words(facts_.log_lines_lost, "line", "lines")));
     }
     line("</dl></section>");
-    line("<footer><a href=\"/metrics\">/metrics</a> \u00b7 <a href=\"/sd\">/sd</a> (targets for "
-         "Prometheus) \u00b7 <a href=\"/api/v1/status\">/api/v1/status</a> (this page for programs) "
-         "\u00b7 <a href=\"/-/healthy\">/-/healthy</a> \u00b7 <a href=\"/-/ready\">/-/ready</a></footer>");
+    line(
+        "<footer><a href=\"/metrics\">/metrics</a> \u00b7 <a href=\"/sd\">/sd</a> (targets for "
+        "Prometheus) \u00b7 <a href=\"/api/v1/status\">/api/v1/status</a> (this page for programs) "
+        "\u00b7 <a href=\"/-/healthy\">/-/healthy</a> \u00b7 <a "
+        "href=\"/-/ready\">/-/ready</a></footer>");
   }
 
   const Facts& facts_;
@@ -370,9 +396,10 @@ const std::string& content_security_policy() {
     SHA256(reinterpret_cast<const unsigned char*>(kStyle.data()), kStyle.size(), digest.data());
     std::array<unsigned char, 4 * ((SHA256_DIGEST_LENGTH + 2) / 3) + 1> text{};
     EVP_EncodeBlock(text.data(), digest.data(), digest.size());
-    return fmt::format("default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action "
-                       "'none'; frame-ancestors 'none'",
-                       reinterpret_cast<const char*>(text.data()));
+    return fmt::format(
+        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action "
+        "'none'; frame-ancestors 'none'",
+        reinterpret_cast<const char*>(text.data()));
   }();
   return policy;
 }

@@ -66,24 +66,30 @@ const std::vector<Entry>& entries() {
       // Redis.
       {{"noauth"}, "The server wants a password: set password_file of the instance."},
       {{"wrongpass"}, "The server refuses user or password: compare password_file with its ACL."},
-      {{"noperm"}, "The agent's Redis user lacks the right: `ACL SETUSER` ... +info +ping and more."},
+      {{"noperm"},
+       "The agent's Redis user lacks the right: `ACL SETUSER` ... +info +ping and more."},
       // The network.
       {{"connection refused"},
        "Nothing listens there: start the service, or correct the address of the instance."},
-      {{"name or service not known"}, "The name cannot be resolved: correct it, or see to the DNS."},
+      {{"name or service not known"},
+       "The name cannot be resolved: correct it, or see to the DNS."},
       {{"could not resolve"}, "The name cannot be resolved: correct it, or see to the DNS."},
       {{"could not translate host name"},
        "The name cannot be resolved: correct it, or see to the DNS."},
-      {{"no route to host"}, "The address cannot be reached from here: see to routes and firewall."},
+      {{"no route to host"},
+       "The address cannot be reached from here: see to routes and firewall."},
       {{"network is unreachable"},
        "The address cannot be reached from here: see to routes and firewall."},
       {{"certificate"},
-       "The certificate is not accepted: is it expired, for another name, or from an authority that "
+       "The certificate is not accepted: is it expired, for another name, or from an authority "
+       "that "
        "the instance is not told of?"},
       {{"timed out"},
-       "No answer came: is the service overloaded or stopped, or does a firewall drop the packets?"},
+       "No answer came: is the service overloaded or stopped, or does a firewall drop the "
+       "packets?"},
       {{"timeout expired"},
-       "No answer came: is the service overloaded or stopped, or does a firewall drop the packets?"},
+       "No answer came: is the service overloaded or stopped, or does a firewall drop the "
+       "packets?"},
       {{" 401"}, "It wants a login: set the password or token of the instance."},
       {{" 403"}, "The login is known and lacks the right: allow it what it asks for."},
       // The machine.
@@ -92,7 +98,8 @@ const std::vector<Entry>& entries() {
        "(AmbientCapabilities= in its unit)."},
       {{"permission denied"},
        "The agent's user may not read it: put the user into the group that owns the file, or give "
-       "the agent CAP_DAC_READ_SEARCH (AmbientCapabilities= in its unit). `basewatch check`, run as "
+       "the agent CAP_DAC_READ_SEARCH (AmbientCapabilities= in its unit). `basewatch check`, run "
+       "as "
        "the same user, says which."},
       {{"netlink", "operation not permitted"},
        "The kernel wants CAP_NET_ADMIN for this (AmbientCapabilities= in the agent's unit)."},
@@ -105,7 +112,8 @@ const std::vector<Entry>& entries() {
       {{"input/output error"}, "The device has errors: see `dmesg -T`, and take a backup now."},
       {{"stale file handle"}, "Mount it anew: `umount -l`, then `mount`."},
       {{"no such file or directory"},
-       "It is not where it was looked for. In a container: mount the host's folder and name it under "
+       "It is not where it was looked for. In a container: mount the host's folder and name it "
+       "under "
        "`paths:`. If this machine does not have it, switch the collector off: `collectors: "
        "{{{collector}: false}}`."},
       {{"is a directory"},
@@ -129,9 +137,8 @@ std::string lower(std::string_view text) {
 const Entry* find(std::string_view reason) {
   const auto text = lower(reason);
   const auto found = std::ranges::find_if(entries(), [&](const Entry& entry) {
-    return std::ranges::all_of(entry.words, [&](std::string_view word) {
-      return text.find(word) != std::string::npos;
-    });
+    return std::ranges::all_of(
+        entry.words, [&](std::string_view word) { return text.find(word) != std::string::npos; });
   });
   return found == entries().end() ? nullptr : &*found;
 }
@@ -142,15 +149,18 @@ std::string filled(std::string_view text, std::string_view exporter, std::string
 }
 
 constexpr std::string_view kStuck =
-    "A call that it made to the system does not come back; most often a mount whose server is gone, "
+    "A call that it made to the system does not come back; most often a mount whose server is "
+    "gone, "
     "or a process the kernel holds. Repair that: for a mount `umount -l` it. The collector is not "
     "started again before, and nothing else is delayed. What it waits for: `cat /proc/$(pidof "
     "basewatch)/task/*/wchan`.";
 constexpr std::string_view kTextfile =
-    "Correct the file. Whoever writes it should write to another name in the same folder and rename "
+    "Correct the file. Whoever writes it should write to another name in the same folder and "
+    "rename "
     "it at the end, so that no half of it is ever read.";
 constexpr std::string_view kUnknown =
-    "The reason is all that is known here. `basewatch check` tries it again at once; a collector that "
+    "The reason is all that is known here. `basewatch check` tries it again at once; a collector "
+    "that "
     "nobody needs is switched off by `collectors: {{{collector}: false}}`.";
 
 }  // namespace
@@ -184,8 +194,9 @@ std::string without_secrets(std::string_view text) {
       at += key.size();
       const bool quoted = at < out.size() && (out[at] == '\'' || out[at] == '"');
       const auto end = quoted ? out.find(out[at], at + 1) : out.find_first_of(" \t&;,\"'", at);
-      out.replace(at, std::min(end == std::string::npos ? end : end + (quoted ? 1 : 0), out.size()) - at,
-                  kHidden);
+      out.replace(
+          at, std::min(end == std::string::npos ? end : end + (quoted ? 1 : 0), out.size()) - at,
+          kHidden);
     }
   }
   return out;

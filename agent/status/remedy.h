@@ -8,8 +8,8 @@
 namespace basewatch::status {
 
 // What a person can do about a failure, in a sentence or two: by the state, and by the words that
-// the kernel, PostgreSQL, Redis, curl and we ourselves use. Never empty: where nothing fits, it says
-// where more can be learnt.
+// the kernel, PostgreSQL, Redis, curl and we ourselves use. Never empty: where nothing fits, it
+// says where more can be learnt.
 std::string remedy(std::string_view exporter, std::string_view collector, RunState state,
                    std::string_view reason);
 

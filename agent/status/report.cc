@@ -18,11 +18,19 @@ InstanceVerdict judge_instance(const scrape::InstanceStatus& instance) {
   InstanceVerdict out;
   for (const auto& collector : instance.collectors) {
     switch (collector.state) {
-      case RunState::done: ++out.good; break;
-      case RunState::absent: ++out.absent; break;
-      case RunState::pending: ++out.pending; break;
+      case RunState::done:
+        ++out.good;
+        break;
+      case RunState::absent:
+        ++out.absent;
+        break;
+      case RunState::pending:
+        ++out.pending;
+        break;
       case RunState::failed:
-      case RunState::stuck: ++out.bad; break;
+      case RunState::stuck:
+        ++out.bad;
+        break;
     }
     out.series += collector.series;
   }
@@ -65,15 +73,16 @@ void add_failures(const scrape::InstanceStatus& instance, const InstanceVerdict&
     Problem problem;
     problem.health = verdict.health;
     problem.instance = id_of(instance);
-    problem.what = fmt::format("{}: {}", problem.instance,
-                               names_of(group, verdict.good + verdict.absent + verdict.pending == 0));
+    problem.what =
+        fmt::format("{}: {}", problem.instance,
+                    names_of(group, verdict.good + verdict.absent + verdict.pending == 0));
     problem.reason = reason.empty() ? "no result" : without_secrets(reason);
     const auto& first = *group.front();
     problem.remedy = remedy(instance.exporter, first.collector, first.state, reason);
     for (const auto* collector : group) {
       if (!collector->failing_since) continue;
-      problem.since = std::min(problem.since.value_or(*collector->failing_since),
-                               *collector->failing_since);
+      problem.since =
+          std::min(problem.since.value_or(*collector->failing_since), *collector->failing_since);
     }
     problems.push_back(std::move(problem));
   }
@@ -88,7 +97,8 @@ void add_reload(const Facts& facts, std::vector<Problem>& problems) {
     problem.reason += (problem.reason.empty() ? "" : "\n") + without_secrets(error);
   }
   problem.remedy = fmt::format(
-      "Correct the file, try it with `basewatch check --config {}`, then reload. Until then the agent "
+      "Correct the file, try it with `basewatch check --config {}`, then reload. Until then the "
+      "agent "
       "goes on with the configuration it has; it would not start with this one.",
       facts.config.path);
   problems.push_back(std::move(problem));
@@ -144,10 +154,14 @@ std::string headline_of(const Facts& facts, const Report& report) {
 
 std::string_view name_of(Health health) {
   switch (health) {
-    case Health::fine: return "fine";
-    case Health::waiting: return "waiting";
-    case Health::degraded: return "degraded";
-    case Health::broken: return "broken";
+    case Health::fine:
+      return "fine";
+    case Health::waiting:
+      return "waiting";
+    case Health::degraded:
+      return "degraded";
+    case Health::broken:
+      return "broken";
   }
   return "";
 }
@@ -158,11 +172,16 @@ bool is_failure(RunState state) {
 
 std::string_view name_of(RunState state) {
   switch (state) {
-    case RunState::done: return "ok";
-    case RunState::absent: return "absent";
-    case RunState::failed: return "failed";
-    case RunState::stuck: return "stuck";
-    case RunState::pending: return "pending";
+    case RunState::done:
+      return "ok";
+    case RunState::absent:
+      return "absent";
+    case RunState::failed:
+      return "failed";
+    case RunState::stuck:
+      return "stuck";
+    case RunState::pending:
+      return "pending";
   }
   return "";
 }

@@ -18,9 +18,9 @@ std::string_view name_of(Health health);  // as in the JSON
 // Something a person should see to, most pressing first.
 struct Problem {
   Health health = Health::degraded;
-  std::string what;     // "node/main cpu", or a sentence
-  std::string reason;   // in words
-  std::string remedy;   // what to do
+  std::string what;    // "node/main cpu", or a sentence
+  std::string reason;  // in words
+  std::string remedy;  // what to do
   std::optional<WallTime> since;
   std::string instance;  // "node/main": where the page tells more; may be empty
 };

@@ -13,13 +13,26 @@ std::string html_text(std::string_view text) {
   std::string out;
   for (const char c : to_valid_utf8(text)) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      case '\n': out += c; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      case '\n':
+        out += c;
+        break;
+      default:
+        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
     }
   }
   return out;
@@ -37,7 +50,8 @@ std::string html_with_code(std::string_view text) {
 }
 
 std::string span_words(Duration span) {
-  const auto total = std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(span).count());
+  const auto total =
+      std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(span).count());
   constexpr std::int64_t kMinute = 60, kHour = 60 * kMinute, kDay = 24 * kHour;
   if (total < kMinute) return fmt::format("{} s", total);
   if (total < kHour) return fmt::format("{} min", total / kMinute);

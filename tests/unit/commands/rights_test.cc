@@ -29,7 +29,8 @@ template <typename F>
 bool as_nobody(F check) {
   const auto child = ::fork();
   if (child == 0) {
-    if (::geteuid() == 0 && (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0)) {
+    if (::geteuid() == 0 &&
+        (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0)) {
       ::_exit(3);
     }
     ::_exit(check() ? 0 : 1);
@@ -76,9 +77,10 @@ TEST_CASE("a failure for want of a right names the path and what helps") {
   collector.state = RunState::failed;
   collector.reason = "cannot read /proc/1/fd: permission denied";
   result.collectors = {collector};
-  CHECK(closed_to_us({result}) ==
-        std::vector<std::string>{"node/main x: /proc/1/fd cannot be read; what helps: the capability "
-                                 "CAP_SYS_PTRACE"});
+  CHECK(
+      closed_to_us({result}) ==
+      std::vector<std::string>{"node/main x: /proc/1/fd cannot be read; what helps: the capability "
+                               "CAP_SYS_PTRACE"});
   result.collectors[0].reason = "connection refused";
   CHECK(closed_to_us({result}).empty());
 }

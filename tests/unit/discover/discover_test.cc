@@ -18,10 +18,14 @@ namespace basewatch::discover {
 namespace {
 
 constexpr std::string_view kTcp =
-    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-    "   0: 0100007F:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0 0 501 1 0 100\n"
-    "   1: 00000000:18EB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0 0 502 1 0 100\n"
-    "   2: 0100007F:C350 0100007F:1538 01 00000000:00000000 00:00000000 00000000     0 0 503 1 0 100\n";
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "
+    "inode\n"
+    "   0: 0100007F:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0 0 501 1 0 "
+    "100\n"
+    "   1: 00000000:18EB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0 0 502 1 0 "
+    "100\n"
+    "   2: 0100007F:C350 0100007F:1538 01 00000000:00000000 00:00000000 00000000     0 0 503 1 0 "
+    "100\n";
 constexpr std::string_view kTcp6 =
     "  sl  local_address rem_address st\n"
     "   0: 00000000000000000000000001000000:1539 00000000000000000000000000000000:0000 0A "
@@ -63,7 +67,8 @@ struct Tree {
 
 constexpr Option kDsn[] = {{"dsn", OptionType::text, "", "Where."}};
 constexpr Option kUrl[] = {{"uri", OptionType::text, "", "Another name than ours."}};
-constexpr Option kFolders[] = {{"collectors.textfile.directory", OptionType::texts, "", "Folders."}};
+constexpr Option kFolders[] = {
+    {"collectors.textfile.directory", OptionType::texts, "", "Folders."}};
 constexpr Plugin kPostgres = {"postgres", "", "postgres", false, false, kDsn, nullptr};
 constexpr Plugin kRedis = {"redis", "", "redis", false, false, kUrl, nullptr};
 constexpr Plugin kNode = {"node", "", "node", true, true, kFolders, nullptr};
@@ -107,8 +112,9 @@ TEST_CASE("a server is seen by its own ports, once, and not by its children") {
   CHECK(seen[0].lines ==
         "  postgres:\n    - name: main\n"
         "      dsn: \"host=127.0.0.1 port=5432 user=basewatch dbname=postgres\"\n");
-  CHECK(seen[0].one_line ==
-        "postgres: [{name: main, dsn: \"host=127.0.0.1 port=5432 user=basewatch dbname=postgres\"}]");
+  CHECK(
+      seen[0].one_line ==
+      "postgres: [{name: main, dsn: \"host=127.0.0.1 port=5432 user=basewatch dbname=postgres\"}]");
 }
 
 TEST_CASE("lines are suggested only where the exporter has the options") {
@@ -165,8 +171,9 @@ TEST_CASE("textfile folders and other exporters are seen, too") {
   std::filesystem::create_directories(tree.folder / "root/var/lib/prometheus/node-exporter");
   tree.process(10, "node_exporter", {502});
   auto seen = unwatched(tree.look(), kPlugins, {});
-  REQUIRE(keys(seen) == "textfile /var/lib/prometheus/node-exporter\n"
-                        "node_exporter runs as process 10 (node_exporter)\n");
+  REQUIRE(keys(seen) ==
+          "textfile /var/lib/prometheus/node-exporter\n"
+          "node_exporter runs as process 10 (node_exporter)\n");
   CHECK(seen[0].lines ==
         "  node:\n    collectors:\n      textfile:\n"
         "        directory: [/var/lib/prometheus/node-exporter]\n");

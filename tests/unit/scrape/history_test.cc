@@ -83,8 +83,9 @@ TEST_CASE("the snapshot tells since when a collector fails and when it last work
   world.clock.advance(1min);
   world.scrape_one();
   CHECK(!status().collectors[0].failing_since);
-  const auto failures = value_of(world.scrape(8s, "agent").at(0), "basewatch_collector_failures_total",
-                                 R"(collector="a",exporter="test",name="main")");
+  const auto failures =
+      value_of(world.scrape(8s, "agent").at(0), "basewatch_collector_failures_total",
+               R"(collector="a",exporter="test",name="main")");
   CHECK(failures == 3);
 }
 

@@ -198,7 +198,8 @@ TEST_CASE("the status page does what it may only, and the same facts are there a
     }
     return std::string();
   };
-  CHECK(header(page, "Content-Security-Policy").starts_with("default-src 'none'; style-src 'sha256-"));
+  CHECK(header(page, "Content-Security-Policy")
+            .starts_with("default-src 'none'; style-src 'sha256-"));
   CHECK(header(page, "X-Content-Type-Options") == "nosniff");
   CHECK(header(page, "Referrer-Policy") == "no-referrer");
   const auto json = site.get("/api/v1/status");

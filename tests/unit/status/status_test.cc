@@ -61,11 +61,14 @@ TEST_CASE("is it fine?") {
 TEST_CASE("a part that fails, an instance that yields nothing, and the worse one first") {
   scrape::World world;
   world.engine.apply(
-      {plan({collector("good", yields()), collector("bad", fails("cannot read /x: permission denied")),
+      {plan({collector("good", yields()),
+             collector("bad", fails("cannot read /x: permission denied")),
              collector("none", [](Page&, const Deadline&) { return absent("no battery"); })},
             "part"),
-       plan({collector("a", fails("connection refused")), collector("b", fails("connection refused")),
-             collector("c", fails("connection refused")), collector("d", fails("connection refused")),
+       plan({collector("a", fails("connection refused")),
+             collector("b", fails("connection refused")),
+             collector("c", fails("connection refused")),
+             collector("d", fails("connection refused")),
              collector("e", fails("connection refused"))},
             "down")});
   world.scrape(8s, "");
@@ -171,8 +174,10 @@ TEST_CASE("every failure has a remedy, and its own where it is known") {
   CHECK(has(of("ERROR: permission denied for view pg_stat_x"), "GRANT pg_monitor"));
   CHECK(has(of("cannot read /proc/7/fd: Permission denied"), "CAP_SYS_PTRACE"));
   CHECK(has(of("netlink: operation not permitted"), "CAP_NET_ADMIN"));
-  CHECK(has(of("took 9s, longer than the 8s it had"), "`collectors: {stat_database: {every: 60s}}`"));
-  CHECK(has(of("the last result is older than 3 intervals of 1m"), "{stat_database: {every: ...}}"));
+  CHECK(
+      has(of("took 9s, longer than the 8s it had"), "`collectors: {stat_database: {every: 60s}}`"));
+  CHECK(
+      has(of("the last result is older than 3 intervals of 1m"), "{stat_database: {every: ...}}"));
   CHECK(has(of("left out: above the cap of 10 series of the instance"), "max_series"));
   CHECK(has(of("the moon is full"), "collectors: {stat_database: false}"));
   CHECK(has(of(""), "basewatch check"));
@@ -210,7 +215,8 @@ TEST_CASE("charts mark what failed by form, and sum what collectors yield") {
   CHECK(longest_of(hour) == 8ms);
   CHECK(failing_minutes(hour) == 1);
   const auto svg = duration_chart(hour, false);
-  CHECK(has(svg, "aria-label=\"Durations of the last hour: 8.0 ms at most; failures in 1 minute\""));
+  CHECK(
+      has(svg, "aria-label=\"Durations of the last hour: 8.0 ms at most; failures in 1 minute\""));
   CHECK(has(svg, "class=\"bad\" d=\"M44 34v-32h3v32zM44 36v4h3v-4z\""));
   CHECK(has(series_chart(hour), "105 at most, 5 now"));
   const std::vector<scrape::Minute> empty(60);
