@@ -80,7 +80,7 @@ void add_process(const Service& service, const Process& process, const HostView&
   bool found = false;
   for (const auto& listener : process.listeners) {
     const bool usual = wants(service, listener.port);
-    if (!usual && (service.only_on_port || !process.owned || service.is_exporter)) continue;
+    if (!usual && (service.only_on_port || !process.owned)) continue;
     add_place(places, place_of(process, listener, view));
     found = true;
     if (usual && service.only_on_port) break;  // one address is enough to know it by

@@ -173,14 +173,14 @@ TEST_CASE("textfile folders and other exporters are seen, too") {
   auto seen = unwatched(tree.look(), kPlugins, {});
   REQUIRE(keys(seen) ==
           "textfile /var/lib/prometheus/node-exporter\n"
-          "node_exporter runs as process 10 (node_exporter)\n");
+          "node_exporter listens on 127.0.0.1:6379\n");
   CHECK(seen[0].lines ==
         "  node:\n    collectors:\n      textfile:\n"
         "        directory: [/var/lib/prometheus/node-exporter]\n");
   CHECK(seen[1].advice.find("this one can go") != std::string::npos);
   const Configured node[] = {{"node", "/var/lib/prometheus/node-exporter\n"}};
   CHECK(keys(unwatched(tree.look(), kPlugins, node)) ==
-        "node_exporter runs as process 10 (node_exporter)\n");
+        "node_exporter listens on 127.0.0.1:6379\n");
 }
 
 TEST_CASE("nothing there is no error") {
