@@ -80,10 +80,10 @@ void Log::tell_of_loss() {
 }
 
 void Log::flush(Duration longest) {
-  if (!writer_) return;
+  if (!writer_ || !writer_->flush(longest)) return;
   {
     std::lock_guard guard(mutex_);
-    tell_of_loss();
+    tell_of_loss();  // there is room now
   }
   writer_->flush(longest);
 }
