@@ -49,24 +49,29 @@ std::string difference(const Setup& before, const Setup& after) {
   if (before.config.server.advertise != after.config.server.advertise) {
     add_part(out, "advertise is now", {after.config.server.advertise});
   }
+  if (!(before.config.server.limits == after.config.server.limits)) {
+    add_part(out, "changed", {"server.limits"});
+  }
   return out;
 }
 
 Reloader::Reloader(std::string path, std::span<const Plugin* const> plugins, scrape::Engine& engine,
-                   Clock& clock, Log& log, Self& self)
+                   Clock& clock, Log& log, Self& self, ReloadStep step)
     : path_(std::move(path)),
       plugins_(plugins),
       engine_(engine),
       clock_(clock),
       log_(log),
+      step_(std::move(step)),
       successful_(self.gauge(metrics::agent::config_last_reload_successful.spec())),
       succeeded_at_(
           self.gauge(metrics::agent::config_last_reload_success_timestamp_seconds.spec())) {}
 
 std::string Reloader::start(Setup setup) {
   Diagnostics diagnostics;
-  if (!apply(engine_, setup, diagnostics)) return diagnostics.text();
   std::lock_guard guard(mutex_);
+  if (!take(setup, diagnostics)) return diagnostics.text();
+  for (const auto& warning : diagnostics.sorted()) log_.warning("config", "{}", warning.text());
   current_ = std::move(setup);
   succeed();
   return {};
@@ -77,7 +82,7 @@ std::string Reloader::reload() {
   Diagnostics diagnostics;
   auto next = make_setup(path_, plugins_, diagnostics);
   if (diagnostics.ok()) refuse_restarts(next, diagnostics);
-  if (!diagnostics.ok() || !apply(engine_, next, diagnostics)) return fail(diagnostics);
+  if (!diagnostics.ok() || !take(next, diagnostics)) return fail(diagnostics);
   for (const auto& warning : diagnostics.sorted()) log_.warning("config", "{}", warning.text());
   const auto changes = difference(current_, next);
   log_.info("config", "reloaded {}: {}", path_, changes.empty() ? "nothing changed" : changes);
@@ -86,10 +91,17 @@ std::string Reloader::reload() {
   return {};
 }
 
+bool Reloader::take(const Setup& next, Diagnostics& diagnostics) {
+  if (step_.prepare && !step_.prepare(next, diagnostics)) return false;
+  if (!apply(engine_, next, diagnostics)) return false;
+  if (step_.commit) step_.commit(next);
+  return true;
+}
+
 void Reloader::refuse_restarts(const Setup& next, Diagnostics& diagnostics) const {
   const auto &before = current_.config.server, &after = next.config.server;
   if (before.host == after.host && before.port == after.port) return;
-  diagnostics.error(next.config.server_where,
+  diagnostics.error(next.config.server.listen_where,
                     fmt::format("server.listen changes from {} to {}, which needs a restart: the "
                                 "whole reload is refused",
                                 serve::address_text(before.host, before.port),
@@ -107,11 +119,6 @@ std::string Reloader::fail(const Diagnostics& diagnostics) {
 void Reloader::succeed() {
   successful_.Set(1);
   succeeded_at_.Set(unix_seconds(clock_.wall_now()));
-}
-
-std::string Reloader::advertise() const {
-  std::lock_guard guard(mutex_);
-  return current_.config.server.advertise;
 }
 
 }  // namespace basewatch::commands

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <string>
 
@@ -10,13 +11,20 @@
 
 namespace basewatch::commands {
 
+// What else takes a configuration over, beside the engine: `prepare` may refuse it, then the engine
+// may, and `commit` cannot fail.
+struct ReloadStep {
+  std::function<bool(const Setup&, Diagnostics&)> prepare;
+  std::function<void(const Setup&)> commit;
+};
+
 // Takes a configuration file over, at the start and again on each reload, all or nothing: with any
 // error the agent goes on as it was. Callable from any thread; one reload at a time. Everything
 // handed in outlives it.
 class Reloader {
  public:
   Reloader(std::string path, std::span<const Plugin* const> plugins, scrape::Engine& engine,
-           Clock& clock, Log& log, Self& self);
+           Clock& clock, Log& log, Self& self, ReloadStep step = {});
 
   // The first time: `setup` was loaded before there was an engine. What is wrong, or empty.
   std::string start(Setup setup);
@@ -24,10 +32,8 @@ class Reloader {
   // What is wrong, one line each, or empty.
   std::string reload();
 
-  // What the endpoints hand out; of the configuration in force.
-  std::string advertise() const;
-
  private:
+  bool take(const Setup& next, Diagnostics& diagnostics);
   std::string fail(const Diagnostics& diagnostics);
   void succeed();
   void refuse_restarts(const Setup& next, Diagnostics& diagnostics) const;
@@ -37,9 +43,10 @@ class Reloader {
   scrape::Engine& engine_;
   Clock& clock_;
   Log& log_;
+  const ReloadStep step_;
   prometheus::Gauge& successful_;
   prometheus::Gauge& succeeded_at_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   Setup current_;
 };
 

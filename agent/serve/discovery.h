@@ -13,7 +13,8 @@ std::string json_string(std::string_view text);
 
 // The targets as Prometheus' http_sd reads them: one for each instance but the agent itself, which
 // is a static target so that its absence is seen.
-std::string discovery_json(std::span<const scrape::Target> targets, std::string_view address);
+std::string discovery_json(std::span<const scrape::Target> targets, std::string_view scheme,
+                           std::string_view address);
 
 // Whether a Host header can be handed out again: an address or a name, perhaps with a port.
 bool is_host(std::string_view text);
