@@ -132,8 +132,8 @@ class Agent {
   }
 
   serve::ServerEvents events() {
-    const auto counting = [this](const MetricSpec& spec) {
-      return [this, &spec](std::string_view reason) { self_.counter(spec, {reason}).Increment(); };
+    const auto counting = [this](MetricSpec spec) {
+      return [this, spec](std::string_view reason) { self_.counter(spec, {reason}).Increment(); };
     };
     return {counting(metrics::agent::http_connections_refused_total.spec()),
             counting(metrics::agent::tls_handshake_failures_total.spec()),
