@@ -34,6 +34,7 @@ class Network {
 
   bool contains(const IpAddress& address) const;
   std::string text() const;
+  bool operator==(const Network&) const = default;
 
  private:
   IpAddress first_;

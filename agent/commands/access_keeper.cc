@@ -43,15 +43,15 @@ AccessKeeper::~AccessKeeper() {
   if (thread_.joinable()) thread_.join();
 }
 
-std::string AccessKeeper::signature(const config::Server& settings) {
-  std::string out;
-  for (const auto& path : config::access_files(settings)) out += file_signature(path) + "\n";
+AccessKeeper::Signatures AccessKeeper::look_at_files(const config::Server& settings) {
+  Signatures out;
+  for (const auto& path : config::access_files(settings)) out[path] = file_signature(path);
   return out;
 }
 
 std::shared_ptr<const serve::Access> AccessKeeper::prepare(const config::Server& settings,
                                                            Diagnostics& diagnostics) {
-  State next{settings, nullptr, signature(settings)};
+  State next{settings, nullptr, look_at_files(settings)};
   next.access = serve::Access::make(settings.access, clock_.wall_now(), diagnostics);
   std::lock_guard guard(mutex_);
   prepared_ = next;
@@ -93,8 +93,14 @@ void AccessKeeper::watch() {
 // A certificate and its key are two files: between the two there is a moment in which they do not
 // fit, so nothing is read before both have stood still.
 void AccessKeeper::look() {
-  const auto now = signature(current_.settings);
+  const auto now = look_at_files(current_.settings);
   if (std::exchange(seen_, now) != now || now == current_.files) return;
+  std::vector<std::string> changed;
+  for (const auto& [path, what] : now) {
+    const auto before = current_.files.find(path);
+    if (before == current_.files.end() || before->second != what) changed.push_back(path);
+  }
+  const auto paths = printable(join(changed, ", "), 500);
   auto next = current_;
   next.files = now;
   Diagnostics diagnostics;
@@ -108,12 +114,10 @@ void AccessKeeper::look() {
   }
   if (next.access) {
     put_in_force(std::move(next));
-    log_.info("http", "took over changed certificates, passwords or tokens");
+    log_.info("http", "took over what has changed: {}", paths);
     return;
   }
-  log_.error("http",
-             "the changed certificates, passwords or tokens cannot be used: goes on with "
-             "those from before");
+  log_.error("http", "cannot use what has changed: {}; goes on as before", paths);
   successful_.Set(0);
   current_.files = now;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,12 +32,13 @@ class AccessKeeper {
   void commit();
 
  private:
+  using Signatures = std::map<std::string, std::string>;  // by path
   struct State {
     config::Server settings;
     std::shared_ptr<const serve::Access> access;
-    std::string files;  // their signature, from before they were read
+    Signatures files;  // from before they were read
   };
-  static std::string signature(const config::Server& settings);
+  static Signatures look_at_files(const config::Server& settings);
   void put_in_force(State state);
   void watch();
   void look();
@@ -48,7 +50,7 @@ class AccessKeeper {
   std::mutex mutex_;  // guards everything below
   std::condition_variable changed_;
   State current_, prepared_;
-  std::string seen_;  // what the files were when we looked last
+  Signatures seen_;  // what the files were when we looked last
   bool stopping_ = false;
   std::thread thread_;  // runs from the first file on
 };

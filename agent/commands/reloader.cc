@@ -49,9 +49,10 @@ std::string difference(const Setup& before, const Setup& after) {
   if (before.config.server.advertise != after.config.server.advertise) {
     add_part(out, "advertise is now", {after.config.server.advertise});
   }
-  if (!(before.config.server.limits == after.config.server.limits)) {
-    add_part(out, "changed", {"server.limits"});
-  }
+  const auto &old_server = before.config.server, &new_server = after.config.server;
+  if (old_server.limits != new_server.limits) add_part(out, "changed", {"server.limits"});
+  if (old_server.access != new_server.access)
+    add_part(out, "changed", {"who may reach the server"});
   return out;
 }
 
