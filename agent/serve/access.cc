@@ -168,9 +168,11 @@ std::optional<Refusal> Access::check_basic(const Call& call, std::string_view en
     out.answer.headers.emplace_back("Retry-After", "5");
     return out;
   }
+  // A name that nobody has may be a password in the wrong field: it is not written down.
+  const auto who = user == settings_.users.end() ? "a user that does not exist"
+                                                 : fmt::format("'{}'", printable(name, 60));
   return Refusal{plain(401, "wrong user or password"), "wrong_password",
-                 fmt::format("wrong user or password from {}, as '{}'", call.client.text(),
-                             printable(name, 60))};
+                 fmt::format("a wrong password came from {} for {}", call.client.text(), who)};
 }
 
 std::optional<Refusal> Access::refuse(Call& call, Passwords& passwords) const {

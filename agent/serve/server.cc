@@ -96,7 +96,13 @@ class Server::State : public std::enable_shared_from_this<State> {
     Collected output(connection);
     const Peer peer{connection.client, connection.transport.secure(),
                     connection.transport.client_verified()};
-    connection.keep = exchange_.run(take_header(connection), peer, last, output);
+    try {
+      connection.keep = exchange_.run(take_header(connection), peer, last, output);
+    } catch (const std::exception& error) {  // such as no memory: this client's loss, not ours
+      connection.keep = false;
+      connection.unsent = {};
+      say(std::string("answering a request failed: ") + error.what());
+    }
   }
 
   std::function<Answer(Call&)> guarded(Handler handler) {

@@ -7,11 +7,13 @@ Says "ready" when all of them are at work, and ends, with what they saw as JSON,
 input does."""
 import asyncio
 import collections
+import functools
 import json
 import logging
 import socket
 import ssl
 import sys
+import warnings
 
 HOST, PORT, TLS = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "tls"
 SLOW = 60       # of each kind that sends or reads a byte now and then
@@ -30,10 +32,12 @@ seen = collections.Counter()
 started = collections.Counter()
 
 
+@functools.cache
 def context(version=None):
     out = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     out.check_hostname, out.verify_mode = False, ssl.CERT_NONE
     if version:
+        warnings.simplefilter("ignore", DeprecationWarning)
         out.set_ciphers("DEFAULT@SECLEVEL=0")
         out.minimum_version = out.maximum_version = version
     return out
