@@ -1,6 +1,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <CLI/Validators.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -27,7 +28,7 @@ std::string version_text() {
 }
 
 struct Arguments {
-  std::string config, metric, folder;
+  std::string config, metric, folder, format = "text";
   std::vector<std::string> names;
   GenerateOptions generate;
   bool force = false, version = false;
@@ -50,11 +51,14 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
                       [&] { return run(args.config); }));
 
   auto* once_command = command(app, "once", "Look once and print the page",
-                               [&] { return once(args.names, args.config); });
+                               [&] { return once(args.names, args.config, args.format); });
   once_command
       ->add_option("instance", args.names,
                    "EXPORTER or EXPORTER/NAME: the page of that instance; none: all, labelled")
       ->type_name("");
+  once_command->add_option("--format", args.format, "text (0.0.4, the default) or openmetrics")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"text", "openmetrics"}));
   with_config(once_command);
 
   with_config(command(app, "check", "Check the configuration and try every collector once",

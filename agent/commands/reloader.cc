@@ -49,6 +49,9 @@ std::string difference(const Setup& before, const Setup& after) {
   if (before.config.server.advertise != after.config.server.advertise) {
     add_part(out, "advertise is now", {after.config.server.advertise});
   }
+  if (before.config.server.openmetrics != after.config.server.openmetrics) {
+    add_part(out, "openmetrics is now", {after.config.server.openmetrics ? "on" : "off"});
+  }
   return out;
 }
 
@@ -109,9 +112,9 @@ void Reloader::succeed() {
   succeeded_at_.Set(unix_seconds(clock_.wall_now()));
 }
 
-std::string Reloader::advertise() const {
+config::Server Reloader::server() const {
   std::lock_guard guard(mutex_);
-  return current_.config.server.advertise;
+  return current_.config.server;
 }
 
 }  // namespace basewatch::commands

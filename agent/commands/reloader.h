@@ -25,7 +25,7 @@ class Reloader {
   std::string reload();
 
   // What the endpoints hand out; of the configuration in force.
-  std::string advertise() const;
+  config::Server server() const;
 
  private:
   std::string fail(const Diagnostics& diagnostics);

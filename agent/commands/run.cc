@@ -89,7 +89,9 @@ class Agent {
 
   std::string reload() {
     auto wrong = reloader_.reload();
-    endpoints_.set_advertise(reloader_.advertise());
+    const auto server = reloader_.server();
+    endpoints_.set_advertise(server.advertise);
+    endpoints_.set_openmetrics(server.openmetrics);
     return wrong;
   }
 
@@ -116,6 +118,7 @@ class Agent {
     const auto& server = setup.config.server;
     out.listen = serve::address_text(server.host.empty() ? setup.node : server.host, server.port);
     out.advertise = server.advertise;
+    out.openmetrics = server.openmetrics;
     if (!path.empty()) out.reload = [this] { return reload(); };
     out.count = [this](std::string_view endpoint, int status) {
       self_.counter(metrics::agent::http_requests_total.spec(), {endpoint, std::to_string(status)})

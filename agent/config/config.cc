@@ -45,6 +45,7 @@ void read_server(yaml::Mapping& top, Config& out, const Context& context) {
                                 "agent: write db-1.example.org:9777");
     }
   }
+  out.server.openmetrics = map.flag("openmetrics", false);
   map.finish();
 }
 

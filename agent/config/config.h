@@ -18,6 +18,7 @@ struct Server {
   std::string host = "127.0.0.1";  // empty: every address of the machine
   std::uint16_t port = 9777;
   std::string advertise;  // host:port that /sd hands out; empty: the request's Host header
+  bool openmetrics = false;  // to scrapers whose Accept prefers it
 };
 
 struct Instance {

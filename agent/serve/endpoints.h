@@ -10,12 +10,14 @@
 #include "agent/base/log.h"
 #include "agent/scrape/engine.h"
 #include "agent/serve/http.h"
+#include "agent/serve/page_text.h"
 
 namespace basewatch::serve {
 
 struct EndpointOptions {
-  std::string listen;     // host:port; what /sd hands out when the request has no usable Host
-  std::string advertise;  // what /sd hands out; empty: the request's Host
+  std::string listen;        // host:port; what /sd hands out when the request has no usable Host
+  std::string advertise;     // what /sd hands out; empty: the request's Host
+  bool openmetrics = false;  // to those whose Accept prefers it; else only on ?format=openmetrics
   std::size_t scrapes =
       24;  // at once; fewer than the server has workers, so that others get through
   Duration default_deadline = std::chrono::seconds(8);
@@ -37,6 +39,7 @@ class Endpoints {
   void set_ready(bool ready) { ready_ = ready; }
   // Where Prometheus reaches us, after a reload.
   void set_advertise(std::string advertise);
+  void set_openmetrics(bool negotiated) { openmetrics_ = negotiated; }
 
  private:
   Answer route(const Call& call, std::string_view& endpoint);
@@ -46,6 +49,7 @@ class Endpoints {
   Answer exporters_own(const Call& call);
   Answer page(const Call& call, std::string_view exporter, std::string_view name);
   Answer index() const;
+  Format format_of(const Call& call) const;
 
   scrape::Engine& engine_;
   Clock& clock_;
@@ -54,6 +58,7 @@ class Endpoints {
   mutable std::mutex mutex_;
   std::string advertise_;  // guarded by mutex_
   std::atomic<bool> ready_ = false;
+  std::atomic<bool> openmetrics_;
   std::atomic<std::size_t> scraping_ = 0;
 };
 

@@ -70,6 +70,7 @@ Call to_call(const httplib::Request& request, std::string accept_encoding) {
   call.path = request.path;
   call.params.assign(request.params.begin(), request.params.end());
   call.host = request.get_header_value("Host");
+  call.accept = request.get_header_value("Accept");
   call.accept_encoding = std::move(accept_encoding);
   call.scrape_timeout = request.get_header_value("X-Prometheus-Scrape-Timeout-Seconds");
   call.from_loopback = request.remote_addr == kLoopback;

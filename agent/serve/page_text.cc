@@ -1,6 +1,6 @@
 #include "agent/serve/page_text.h"
 
-#include <array>
+#include "agent/expose/openmetrics.h"
 
 namespace basewatch::serve {
 namespace {
@@ -26,7 +26,7 @@ const Page& up_page() {
 }  // namespace
 
 expose::Written write_page(std::span<const scrape::InstanceResult> results, Labelling labelling,
-                           std::string& out) {
+                           Format format, std::string& out) {
   const bool labelled = labelling == Labelling::targets;
   std::vector<expose::Part> parts;
   for (const auto& result : results) {
@@ -34,7 +34,8 @@ expose::Written write_page(std::span<const scrape::InstanceResult> results, Labe
     if (labelled && result.exporter != "agent") parts.push_back({&up_page(), target});
     for (const auto& page : result.pages) parts.push_back({page.get(), target});
   }
-  return expose::write_text(parts, out);
+  return format == Format::openmetrics ? expose::write_openmetrics(parts, out)
+                                       : expose::write_text(parts, out);
 }
 
 }  // namespace basewatch::serve

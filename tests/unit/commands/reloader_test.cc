@@ -82,7 +82,7 @@ TEST_CASE("a good configuration is taken over, and says what changed") {
   CHECK(world.instances() == "node/main=b agent/main=b ");
   CHECK(world.reload("version: 1\nnode: b\nserver: {advertise: \"x:1\"}\nexporters: {}\n") == "");
   CHECK(world.logged("removed node/main; advertise is now x:1"));
-  CHECK(world.reloader->advertise() == "x:1");
+  CHECK(world.reloader->server().advertise == "x:1");
   CHECK(world.instances() == "agent/main=b ");
 }
 
