@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "agent/base/strings.h"
 #include "agent/commands/commands.h"
 #include "agent/commands/output.h"
@@ -36,6 +38,16 @@ std::string line_of(const CollectorResult& collector) {
                      seconds(collector.duration));
 }
 
+std::string modules_report(const Setup& setup) {
+  std::string out;
+  for (const auto* module : setup.modules.loaded) {
+    const auto name = std::filesystem::path(module->file).filename().string();
+    out += fmt::format("  {:<20} ok      exporter {}\n", printable(name), module->plugin->name);
+  }
+  for (const auto& problem : setup.modules.refused) out += fmt::format("  FAILED  {}\n", problem.text);
+  return out.empty() ? out : "modules\n" + out;
+}
+
 std::string report(const std::vector<scrape::InstanceResult>& results) {
   std::string out;
   std::size_t bad = 0, instances = 0;
@@ -68,11 +80,12 @@ int check(const std::string& config_path) {
   }
   Trial trial(setup, LogLevel::error);
   if (diagnostics.ok()) trial.start(setup, diagnostics);
-  fmt::print(stderr, "{}", diagnostics.text());
+  const auto refused = setup.refused_modules();
+  fmt::print(stderr, "{}{}{}", refused.text(), setup.module_notes().text(), diagnostics.text());
   if (!diagnostics.ok()) return kUsage;
   const auto results = trial.scrape();
-  if (!print_out(report(results))) return kFailed;
-  return status_of(results) == kFine ? kFine : kFailed;
+  if (!print_out(modules_report(setup) + report(results))) return kFailed;
+  return refused.ok() && status_of(results) == kFine ? kFine : kFailed;
 }
 
 }  // namespace basewatch::commands

@@ -40,6 +40,7 @@ int once(const std::vector<std::string>& names, const std::string& config_path,
     fmt::print(stderr, "{}", diagnostics.text());
     return kUsage;
   }
+  fmt::print(stderr, "{}", setup.refused_modules().text());
   Trial trial(setup, LogLevel::error);
   if (!trial.start(setup, diagnostics)) {
     fmt::print(stderr, "{}", diagnostics.text());

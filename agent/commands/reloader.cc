@@ -64,13 +64,16 @@ Reloader::Reloader(std::string path, std::span<const Plugin* const> plugins, scr
       log_(log),
       successful_(self.gauge(metrics::agent::config_last_reload_successful.spec())),
       succeeded_at_(
-          self.gauge(metrics::agent::config_last_reload_success_timestamp_seconds.spec())) {}
+          self.gauge(metrics::agent::config_last_reload_success_timestamp_seconds.spec())),
+      modules_loaded_(self.gauge(metrics::agent::modules.spec(), {"loaded"})),
+      modules_refused_(self.gauge(metrics::agent::modules.spec(), {"refused"})) {}
 
 std::string Reloader::start(Setup setup) {
   Diagnostics diagnostics;
   if (!apply(engine_, setup, diagnostics)) return diagnostics.text();
   std::lock_guard guard(mutex_);
   current_ = std::move(setup);
+  tell_modules(current_);
   succeed();
   return {};
 }
@@ -85,8 +88,19 @@ std::string Reloader::reload() {
   const auto changes = difference(current_, next);
   log_.info("config", "reloaded {}: {}", path_, changes.empty() ? "nothing changed" : changes);
   current_ = std::move(next);
+  tell_modules(current_);
   succeed();
   return {};
+}
+
+// A refused module stops nothing, so it has to be loud: in the log, in a metric, on the status page.
+void Reloader::tell_modules(const Setup& setup) {
+  const auto refused = setup.refused_modules();
+  for (const auto& one : refused.sorted()) log_.error("modules", "{}", one.text());
+  for (const auto& one : setup.module_notes().sorted()) log_.warning("modules", "{}", one.text());
+  modules_loaded_.Set(static_cast<double>(setup.modules.loaded.size()));
+  modules_refused_.Set(static_cast<double>(setup.modules.refused.size()));
+  engine_.note_own("modules", refused.text());
 }
 
 void Reloader::refuse_restarts(const Setup& next, Diagnostics& diagnostics) const {

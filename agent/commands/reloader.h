@@ -30,6 +30,7 @@ class Reloader {
  private:
   std::string fail(const Diagnostics& diagnostics);
   void succeed();
+  void tell_modules(const Setup& setup);
   void refuse_restarts(const Setup& next, Diagnostics& diagnostics) const;
 
   const std::string path_;
@@ -39,6 +40,7 @@ class Reloader {
   Log& log_;
   prometheus::Gauge& successful_;
   prometheus::Gauge& succeeded_at_;
+  prometheus::Gauge &modules_loaded_, &modules_refused_;
   mutable std::mutex mutex_;
   Setup current_;
 };

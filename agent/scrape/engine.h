@@ -127,6 +127,9 @@ class Engine {
   // goes.
   std::function<HttpReply(const HttpRequest&)> endpoint(std::string_view path) const;
 
+  // A note at the agent's own instance, for what main knows; empty removes it.
+  void note_own(std::string_view topic, std::string message);
+
   // Puts more on the agent's own page: Self's registry, for one.
   void add_own(std::shared_ptr<const prometheus::Collectable> source);
 
