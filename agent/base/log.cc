@@ -1,6 +1,6 @@
 #include "agent/base/log.h"
 
-#include <cstdio>
+#include <unistd.h>
 
 #include "agent/base/strings.h"
 
@@ -11,10 +11,14 @@ constexpr std::size_t kMaxTopics = 4096;
 
 std::string_view level_name(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "debug";
-    case LogLevel::info: return "info";
-    case LogLevel::warning: return "warning";
-    case LogLevel::error: return "error";
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      return "error";
   }
   return "";
 }
@@ -31,7 +35,7 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 Log::Log(Clock& clock, LogLevel least, Sink sink, void* context)
-    : clock_(clock), least_(least), sink_(sink), context_(context) {}
+    : clock_(clock), least_(least), sink_(sink), context_(context), output_(STDERR_FILENO) {}
 
 void Log::write(LogLevel level, std::string_view topic, std::string_view message) {
   if (level < least_) return;
@@ -50,13 +54,17 @@ void Log::write(LogLevel level, std::string_view topic, std::string_view message
 }
 
 void Log::emit(LogLevel level, std::string_view topic, std::string_view message) {
-  const auto line = fmt::format("time={} level={} topic={} msg={}\n",
-                                format_utc(clock_.wall_now()), level_name(level), quoted(topic),
-                                quoted(message));
+  const auto line = fmt::format("time={} level={} topic={} msg={}\n", format_utc(clock_.wall_now()),
+                                level_name(level), quoted(topic), quoted(message));
   if (sink_) {
     sink_(context_, line);
   } else {
-    std::fwrite(line.data(), 1, line.size(), stderr);
+    if (const auto lost = output_.write(line)) {
+      output_.write(
+          fmt::format("time={} level=warning topic=\"log\" msg=\"{} lines were lost: whoever "
+                      "reads standard error did not keep up\"\n",
+                      format_utc(clock_.wall_now()), lost));
+    }
   }
 }
 

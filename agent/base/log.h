@@ -9,12 +9,13 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log_level.h"
+#include "agent/base/log_output.h"
 
 namespace basewatch {
 
 // The agent's own log: logfmt lines in UTC on standard error, one per state change. A line that
 // repeats word for word (time apart) is written once and then folded: the next different line of the
-// same topic says how often it came. Callable from any thread.
+// same topic says how often it came. Never waits for whoever reads it. Callable from any thread.
 class Log {
  public:
   // Tests and `once` hand in their own sink; it is called under the log's lock.
@@ -51,6 +52,7 @@ class Log {
   const Sink sink_;
   void* const context_;
   std::mutex mutex_;
+  LogOutput output_;
   std::map<std::string, Last, std::less<>> last_;  // by topic; topics are few and bounded below
 };
 

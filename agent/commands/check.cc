@@ -44,7 +44,8 @@ std::string modules_report(const Setup& setup) {
     const auto name = std::filesystem::path(module->file).filename().string();
     out += fmt::format("  {:<20} ok      exporter {}\n", printable(name), module->plugin->name);
   }
-  for (const auto& problem : setup.modules.refused) out += fmt::format("  FAILED  {}\n", problem.text);
+  for (const auto& problem : setup.modules.refused)
+    out += fmt::format("  FAILED  {}\n", problem.text);
   return out.empty() ? out : "modules\n" + out;
 }
 
@@ -60,7 +61,8 @@ std::string report(const std::vector<scrape::InstanceResult>& results) {
       if (failed(collector)) ++bad;
     }
   }
-  return out + (bad == 0 ? fmt::format("{} {}\n", instances, instances == 1 ? "instance works" : "instances work")
+  return out + (bad == 0 ? fmt::format("{} {}\n", instances,
+                                       instances == 1 ? "instance works" : "instances work")
                          : fmt::format("{} collectors FAILED\n", bad));
 }
 

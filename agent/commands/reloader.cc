@@ -93,7 +93,8 @@ std::string Reloader::reload() {
   return {};
 }
 
-// A refused module stops nothing, so it has to be loud: in the log, in a metric, on the status page.
+// A refused module stops nothing, so it has to be loud: in the log, in a metric, on the status
+// page.
 void Reloader::tell_modules(const Setup& setup) {
   const auto refused = setup.refused_modules();
   for (const auto& one : refused.sorted()) log_.error("modules", "{}", one.text());

@@ -38,7 +38,8 @@ void guard(scrape::InstancePlan& plan, const modules::Look& found) {
   for (const auto& [name, interval] : plan.intervals) names.push_back(name);
   plan.create = modules::guarded_create(**module, std::move(names));
   if (const auto failed = modules::failed_creates(**module)) {  // so that a reload tries again
-    plan.settings.set_fingerprint(fmt::format("{}\nfailed {}", plan.settings.fingerprint(), failed));
+    plan.settings.set_fingerprint(
+        fmt::format("{}\nfailed {}", plan.settings.fingerprint(), failed));
   }
 }
 
@@ -90,13 +91,12 @@ Location Setup::place_of(const scrape::PlanError& error) const {
 Setup make_setup(const std::string& path, std::span<const Plugin* const> plugins,
                  Diagnostics& diagnostics) {
   Setup out;
-  out.config = path.empty() ? config::defaults(plugins)
-                            : config::load(
-                                path,
-                                [&](const auto& folders) {
-                                  return offer_of(folders, plugins, out.modules);
-                                },
-                                environment, diagnostics);
+  out.config =
+      path.empty()
+          ? config::defaults(plugins)
+          : config::load(
+                path, [&](const auto& folders) { return offer_of(folders, plugins, out.modules); },
+                environment, diagnostics);
   if (!diagnostics.ok()) return out;
   std::optional<SiteFile> site;
   if (!out.config.site.empty()) site = load_site_file(out.config.site, diagnostics);

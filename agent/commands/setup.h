@@ -30,7 +30,8 @@ struct Setup {
 };
 
 // Reads the configuration at `path`, or takes the defaults where it is empty, loads the modules and
-// reads the site that it names. A module that is refused is no error here. Usable only when `diagnostics` has no error.
+// reads the site that it names. A module that is refused is no error here. Usable only when
+// `diagnostics` has no error.
 Setup make_setup(const std::string& path, std::span<const Plugin* const> plugins,
                  Diagnostics& diagnostics);
 

@@ -127,7 +127,8 @@ void excuse_unknown(const yaml::Node& node, const Offer& offer, yaml::Mapping& m
                     Diagnostics& diagnostics) {
   if (node.kind != yaml::Kind::mapping) return;
   for (const auto& [key, ignored] : node.entries) {
-    if (std::ranges::find(offer.plugins, key.scalar, &Plugin::name) != offer.plugins.end()) continue;
+    if (std::ranges::find(offer.plugins, key.scalar, &Plugin::name) != offer.plugins.end())
+      continue;
     map.find(key.scalar);
     diagnostics.warning(key.where, fmt::format("there is no exporter '{}'; it may be that of a "
                                                "module that was refused, so it is left out",

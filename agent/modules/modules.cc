@@ -170,13 +170,15 @@ class Looking {
     for (const auto& one : store().loaded) {
       const std::string_view file = one.module.file;
       const auto slash = file.rfind('/');
-      if (file.substr(0, slash) != folder || std::ranges::find(out_.loaded, &one.module) != out_.loaded.end() ||
+      if (file.substr(0, slash) != folder ||
+          std::ranges::find(out_.loaded, &one.module) != out_.loaded.end() ||
           std::ranges::find(names, file.substr(slash + 1)) != names.end()) {
         continue;
       }
-      out_.notes.push_back({folder_, fmt::format("the module {} is gone; what was loaded of it goes "
-                                                 "on until the agent is restarted",
-                                                 printable(file))});
+      out_.notes.push_back(
+          {folder_, fmt::format("the module {} is gone; what was loaded of it goes "
+                                "on until the agent is restarted",
+                                printable(file))});
       out_.loaded.push_back(&one.module);
     }
   }

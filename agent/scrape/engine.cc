@@ -60,6 +60,10 @@ std::function<HttpReply(const HttpRequest&)> Engine::endpoint(std::string_view p
   return nullptr;
 }
 
+std::uint64_t Engine::pulse() {
+  return impl_->pulse();
+}
+
 void Engine::note_own(std::string_view topic, std::string message) {
   impl_->instances().back()->host().note(topic, std::move(message));
 }

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -48,6 +49,11 @@ class Server::State : public std::enable_shared_from_this<State> {
 
   std::uint16_t port() const { return listener_ ? local_port(listener_.get()) : 0; }
 
+  std::uint64_t pulse() {
+    wake();
+    return turns_;
+  }
+
   std::size_t workers() const {
     std::lock_guard guard(mutex_);
     return workers_;
@@ -71,6 +77,7 @@ class Server::State : public std::enable_shared_from_this<State> {
   void receive_all() {
     std::vector<pollfd> polled;
     while (!take_returned()) {
+      ++turns_;
       polled.assign({{wake_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}});
       auto next = now() + std::chrono::seconds(60);
       for (const auto& connection : waiting_) {
@@ -265,6 +272,7 @@ class Server::State : public std::enable_shared_from_this<State> {
   UniqueFd listener_, wake_;
   std::thread reception_;
   std::list<Connection> waiting_;
+  std::atomic<std::uint64_t> turns_ = 0;
 
   mutable std::mutex mutex_;
   Log* log_;  // null once stop() has returned
@@ -289,6 +297,9 @@ std::uint16_t Server::port() const {
 }
 bool Server::stop(Duration drain) {
   return state_->stop(drain);
+}
+std::uint64_t Server::pulse() {
+  return state_->pulse();
 }
 std::size_t Server::threads() const {
   return state_->workers();
