@@ -153,6 +153,13 @@ const CLI::App* chosen(const CLI::App& app) {
   return of;
 }
 
+// The words before a command's own name: "basewatch catalog".
+std::string path_above(const CLI::App& command) {
+  const auto* parent = command.get_parent();
+  if (!parent) return {};
+  return parent->get_parent() ? path_above(*parent) + " " + parent->get_name() : parent->get_name();
+}
+
 // What was probably meant by the first word that nobody knows: " did you mean 'run'?", or nothing.
 std::string guess(const CLI::App& app) {
   const auto* of = chosen(app);
@@ -187,7 +194,8 @@ int parse_and_run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return print_out(chosen(app)->help("basewatch")) ? kFine : kFailed;
+    const auto* of = chosen(app);
+    return print_out(of->help(path_above(*of))) ? kFine : kFailed;
   } catch (const CLI::ParseError& error) {
     const auto* of = chosen(app);
     std::fprintf(stderr, "basewatch: %s%s\n`basewatch%s --help` lists what there is\n",

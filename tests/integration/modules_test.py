@@ -197,6 +197,7 @@ class Modules(unittest.TestCase):
                 self.assertIn(sentence, out)
                 self.assertRegex(out, r"loadavg +ok ")
         agent = self.enterContext(Agent(self.folder, f"modules: {self.modules}\n" + config))
+        agent.page("/metrics/bad_collector")
         self.assertIn('basewatch_instance_up{exporter="bad_collector",name="main"} 0\n',
                       agent.page("/metrics/agent"))
 
