@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "agent/base/diagnostics.h"
 #include "tests/unit/scrape/world.h"
 
 using namespace std::chrono_literals;
