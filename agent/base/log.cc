@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cstdio>
+
 #include "agent/base/strings.h"
 
 namespace basewatch {
@@ -35,7 +37,11 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 Log::Log(Clock& clock, LogLevel least, Sink sink, void* context)
-    : clock_(clock), least_(least), sink_(sink), context_(context), output_(STDERR_FILENO) {}
+    : clock_(clock),
+      least_(least),
+      sink_(sink),
+      context_(context),
+      writer_(sink ? nullptr : std::make_unique<LineWriter>(STDERR_FILENO)) {}
 
 void Log::write(LogLevel level, std::string_view topic, std::string_view message) {
   if (level < least_) return;
@@ -54,18 +60,42 @@ void Log::write(LogLevel level, std::string_view topic, std::string_view message
 }
 
 void Log::emit(LogLevel level, std::string_view topic, std::string_view message) {
-  const auto line = fmt::format("time={} level={} topic={} msg={}\n", format_utc(clock_.wall_now()),
-                                level_name(level), quoted(topic), quoted(message));
-  if (sink_) {
-    sink_(context_, line);
-  } else {
-    if (const auto lost = output_.write(line)) {
-      output_.write(
-          fmt::format("time={} level=warning topic=\"log\" msg=\"{} lines were lost: whoever "
-                      "reads standard error did not keep up\"\n",
-                      format_utc(clock_.wall_now()), lost));
-    }
+  ++lines_[static_cast<std::size_t>(level)];
+  const auto line = line_of(level, topic, message);
+  if (sink_) return sink_(context_, line);
+  tell_of_loss();
+  if (!writer_->write(line)) ++refused_;
+}
+
+std::string Log::line_of(LogLevel level, std::string_view topic, std::string_view message) const {
+  return fmt::format("time={} level={} topic={} msg={}\n", format_utc(clock_.wall_now()),
+                     level_name(level), quoted(topic), quoted(message));
+}
+
+void Log::tell_of_loss() {
+  if (refused_ == refused_told_) return;
+  const auto note = fmt::format("{} lines of this log were lost: nobody read standard error",
+                                refused_ - refused_told_);
+  if (writer_->write(line_of(LogLevel::warning, "log", note))) refused_told_ = refused_;
+}
+
+void Log::flush(Duration longest) {
+  if (!writer_ || !writer_->flush(longest)) return;
+  {
+    std::lock_guard guard(mutex_);
+    tell_of_loss();  // there is room now
   }
+  writer_->flush(longest);
+}
+
+std::array<std::uint64_t, 4> Log::lines() const {
+  std::lock_guard guard(mutex_);
+  return lines_;
+}
+
+std::uint64_t Log::lost() const {
+  std::lock_guard guard(mutex_);
+  return refused_ + (writer_ ? writer_->failed() : 0);
 }
 
 }  // namespace basewatch

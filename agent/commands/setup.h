@@ -9,6 +9,7 @@
 #include "agent/base/diagnostics.h"
 #include "agent/config/config.h"
 #include "agent/modules/modules.h"
+#include "agent/discover/discover.h"
 #include "agent/scrape/engine.h"
 #include "catalog/model/catalog.h"
 
@@ -34,6 +35,9 @@ struct Setup {
 // `diagnostics` has no error.
 Setup make_setup(const std::string& path, std::span<const Plugin* const> plugins,
                  Diagnostics& diagnostics);
+
+// What the instances are told, to be compared with what is seen on the host.
+std::vector<discover::Configured> configured_of(const Setup& setup);
 
 // Applies the plans; what the engine refuses becomes an error at its place.
 bool apply(scrape::Engine& engine, const Setup& setup, Diagnostics& diagnostics);

@@ -24,6 +24,7 @@ Merge::Merge(std::span<const Part> parts) {
 }
 
 void Merge::add_part(const Part& part) {
+  written_.dropped_by_part.push_back(0);
   const Page* page = part.page;
   Source source{page, {}, sources_.size()};
   if (part.target && !part.target->empty()) {
@@ -31,6 +32,7 @@ void Merge::add_part(const Part& part) {
     if (may_collide(*page, *part.target)) {
       source.page = &copies_.emplace_back(exported_copy(*page, *part.target));
       count_dropped(*source.page);
+      written_.dropped_by_part.back() += source.page->duplicates();
     }
   }
   for (std::size_t i = sources_.size(); i-- > 0;) {  // an instance's parts stand together
@@ -79,6 +81,7 @@ bool Merge::is_new(const Entry& entry, const Page::Sample& sample) {
 }
 
 void Merge::drop(const Entry& entry, const Page::Sample& sample) {
+  ++written_.dropped_by_part[entry.source];
   if (written_.dropped++ > 0) return;
   const Source& from = source(entry);
   const auto labels = from.page->labels(sample);

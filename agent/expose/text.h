@@ -39,6 +39,7 @@ struct Written {
   std::size_t dropped = 0;    // series that an earlier part has already, or of a family whose type
                               // differs from the earlier part's: the first wins
   std::string first_dropped;  // "name{labels}", for the log
+  std::vector<std::size_t> dropped_by_part;  // which parts lost them, in the order of the parts
 };
 
 // Appends the pages as one exposition in the text format 0.0.4: families in order of name, each

@@ -11,6 +11,7 @@
 #include "agent/scrape/engine.h"
 #include "agent/serve/http.h"
 #include "agent/serve/page_text.h"
+#include "agent/status/facts.h"
 
 namespace basewatch::serve {
 
@@ -23,6 +24,8 @@ struct EndpointOptions {
   Duration default_deadline = std::chrono::seconds(8);
   // Reads the configuration anew; the text of what is wrong, empty when all went well.
   std::function<std::string()> reload;
+  // What the status page tells besides the instances; must not wait for anybody.
+  std::function<status::Facts()> facts = {};
   // Told of every answer: which endpoint, which status.
   std::function<void(std::string_view endpoint, int status)> count;
 };
@@ -48,7 +51,7 @@ class Endpoints {
   Answer reload(const Call& call);
   Answer exporters_own(const Call& call);
   Answer page(const Call& call, std::string_view exporter, std::string_view name);
-  Answer index() const;
+  status::Facts facts() const;
   Format format_of(const Call& call) const;
 
   scrape::Engine& engine_;
