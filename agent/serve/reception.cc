@@ -61,6 +61,7 @@ void Reception::stop(Duration drain) {
 void Reception::run(const std::shared_ptr<void>& owner) {
   owner_ = owner;
   while (true) {
+    ++turns_;
     std::uint64_t ignored = 0;
     if (::read(wake_.get(), &ignored, sizeof ignored) < 0) ignored = 0;
     take_rules();
