@@ -7,7 +7,6 @@ node_exporter's folder collector/fixtures, or the folder into which it was unpac
 While a collector is being written: `node_fixtures_test.py --collector xfs` prints what is missing,
 extra and different of that one, listed differences included.
 """
-import json
 import os
 import pathlib
 import re
@@ -47,24 +46,30 @@ OWNERS = [
 SKIPPED = (r"^(go_|promhttp_|process_|basewatch_|node_exporter_build_info|node_textfile_mtime_seconds|"
            r"node_scrape_collector_duration_seconds|node_time_(zone|seconds)|"
            r"node_network_(receive|transmit)_(bytes|packets)_total)")
+# The command line of node_exporter's end-to-end test (x86_64), run in the folder above collector/.
+SWITCHED_ON = """
+    arp bcache bcachefs bonding btrfs buddyinfo cgroups conntrack cpu cpufreq cpu_vulnerabilities diskstats
+    dmi drbd edac entropy fibrechannel filefd hwmon infiniband interrupts ipvs kernel_hung ksmd lnstat
+    loadavg mdadm meminfo meminfo_numa mountstats netdev netstat nfs nfsd pcidevice pressure processes qdisc
+    rapl schedstat slabinfo sockstat softirqs stat sysctl textfile thermal_zone udp_queues vmstat watchdog
+    wifi xfrm xfs zfs zoneinfo""".split()
 OFF = ["selinux", "filesystem", "timex", "uname"]
-
-# The options of node_exporter's end-to-end test, as ours.
-OPTIONS = {
-    "arp": {"device_exclude": "nope", "netlink": False},
-    "bcache": {"priority_stats": True},
-    "cpu": {"info": True, "info_flags_include": "^(aes|avx.?|constant_tsc)$",
-            "info_bugs_include": "^(cpu_meltdown|spectre_.*|mds)$"},
-    "hwmon": {"chip_include": "(applesmc|asus_nb_wmi|coretemp|hwmon4|ieee80211|nct6779)"},
-    "netclass": {"ignore_invalid_speed": True, "ignored_devices": "(dmz|int)"},
-    "netdev": {"device_include": "lo"},
-    "qdisc": {"device_include": "(wlan0|eth0)", "fixtures": "{root}/qdisc/"},
-    "stat": {"softirq": True},
-    "sysctl": {"include": ["fs.file-nr", "fs.file-nr:total,current,max", "kernel.threads-max"],
-               "include_info": ["kernel.seccomp.actions_avail"]},
-    "textfile": {"directory": ["{root}/textfile/two_metric_files/"]},
-    "wifi": {"fixtures": "{root}/wifi"},
-}
+OPTIONS = [
+    "--path.rootfs=collector/fixtures", "--path.procfs=collector/fixtures/proc",
+    "--path.sysfs=collector/fixtures/sys", "--path.udev.data=collector/fixtures/udev/data",
+    "--collector.arp.device-exclude=nope", "--no-collector.arp.netlink", "--collector.bcache.priorityStats",
+    "--collector.cpu.info", "--collector.cpu.info.bugs-include=^(cpu_meltdown|spectre_.*|mds)$",
+    "--collector.cpu.info.flags-include=^(aes|avx.?|constant_tsc)$",
+    "--collector.hwmon.chip-include=(applesmc|asus_nb_wmi|coretemp|hwmon4|ieee80211|nct6779)",
+    "--collector.netclass.ignore-invalid-speed", "--collector.netclass.ignored-devices=(dmz|int)",
+    "--collector.netdev.device-include=lo", "--collector.qdisc.device-include=(wlan0|eth0)",
+    "--collector.qdisc.fixtures=collector/fixtures/qdisc/", "--collector.stat.softirq",
+    "--collector.sysctl.include-info=kernel.seccomp.actions_avail", "--collector.sysctl.include=fs.file-nr",
+    "--collector.sysctl.include=fs.file-nr:total,current,max", "--collector.sysctl.include=kernel.threads-max",
+    "--collector.textfile.directory=collector/fixtures/textfile/two_metric_files/",
+    "--collector.wifi.fixtures=collector/fixtures/wifi",
+    "--web.listen-address=127.0.0.1:9100", "--log.level=debug",
+]
 
 
 def present():
@@ -93,11 +98,14 @@ def unpacked(given, folder):
     return found[0].parent
 
 
-def configuration(root, chosen):
-    settings = {c: dict(OPTIONS.get(c, {}), enabled=c in chosen) for c in present()}
-    paths = {"procfs": f"{root}/proc", "sysfs": f"{root}/sys", "rootfs": str(root), "udev_data": f"{root}/udev/data"}
-    text = json.dumps({"version": 1, "exporters": {"node": {"paths": paths, "collectors": settings}}})
-    return text.replace("{root}", str(root))  # JSON is YAML
+def configuration(root, chosen=None):
+    """What `basewatch node-flags` makes of the command line; of it with the chosen collectors only."""
+    if chosen is None:
+        switches = [f"--collector.{c}" for c in SWITCHED_ON] + [f"--no-collector.{c}" for c in OFF]
+    else:
+        switches = ["--collector.disable-defaults"] + [f"--collector.{c}" for c in chosen]
+    return subprocess.run([BASEWATCH, "node-flags", *switches, *OPTIONS], cwd=root.parent.parent, text=True,
+                          check=True, capture_output=True, timeout=60).stdout
 
 
 def our_page(config, folder):
@@ -161,7 +169,7 @@ class Fixtures(unittest.TestCase):
     def test_every_series_of_our_collectors(self):
         root = self.fixtures()
         collectors = [c for c in present() if c not in OFF]
-        run, ours = our_page(configuration(root, collectors), self.enterContext(tempfile.TemporaryDirectory()))
+        run, ours = our_page(configuration(root), self.enterContext(tempfile.TemporaryDirectory()))
         self.assertEqual(0, run.returncode, run.stderr.decode())
         theirs, ours = compared(their_page(root), ours, collectors)
         self.assertGreater(len(theirs.series), 100)
