@@ -1,0 +1,188 @@
+#include "exporters/node/read/sysfs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <cstddef>
+#include <cstring>
+
+#include "exporters/node/read/error_text.h"
+
+namespace basewatch::node {
+namespace {
+
+constexpr std::size_t kListBuffer = 32'768;
+
+bool means_missing(int error) {
+  return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENODEV || error == ENXIO;
+}
+
+// A name with the NUL that the kernel wants.
+struct CName {
+  char bytes[PATH_MAX];
+  bool fits;
+
+  explicit CName(std::string_view name) : fits(name.size() < sizeof bytes) {
+    if (!fits) return;
+    std::memcpy(bytes, name.data(), name.size());
+    bytes[name.size()] = '\0';
+  }
+};
+
+int open_text(int folder, std::string_view name) {
+  const CName c_name(name);
+  if (!c_name.fits) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  // O_NONBLOCK: a pipe somebody put there must not hold the scrape; no effect on anything else.
+  return openat(folder, c_name.bytes, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+// Reads the text into `buffer`; 0 or an errno. One read: sysfs gives all it has at once, and a
+// second one would only say that this was the end.
+int read_text(int folder, std::string_view name, std::span<char> buffer, std::string_view& text) {
+  const UniqueFd fd(open_text(folder, name));
+  if (!fd) return errno;
+  ssize_t got;
+  do {
+    got = ::read(fd.get(), buffer.data(), buffer.size());
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) return errno;
+  if (static_cast<std::size_t>(got) == buffer.size()) return EFBIG;
+  text = trim({buffer.data(), static_cast<std::size_t>(got)});
+  return 0;
+}
+
+}  // namespace
+
+bool Attribute::is_missing() const {
+  return means_missing(error);
+}
+
+bool Attribute::is_forbidden() const {
+  return error == EACCES || error == EPERM;
+}
+
+std::optional<SysFolder> SysFolder::open_at(int parent, std::string_view name, std::string path) {
+  const CName c_name(name);
+  if (!c_name.fits) return std::nullopt;
+  UniqueFd fd(openat(parent, c_name.bytes, O_RDONLY | O_CLOEXEC | O_DIRECTORY));
+  if (fd) return SysFolder(std::move(fd), std::move(path));
+  if (means_missing(errno)) return std::nullopt;
+  throw ReadError(fmt::format("cannot read {}: {}", path, error_text(errno)));
+}
+
+std::optional<SysFolder> SysFolder::open(std::string path) {
+  const std::string name = path;
+  return open_at(AT_FDCWD, name, std::move(path));
+}
+
+std::optional<SysFolder> SysFolder::folder(std::string_view name) const {
+  return open_at(fd_.get(), name, path_of(name));
+}
+
+std::vector<std::string> SysFolder::names() const {
+  std::vector<std::string> names;
+  if (is_listed_ && lseek(fd_.get(), 0, SEEK_SET) < 0) fail("", error_text(errno));
+  is_listed_ = true;
+  alignas(dirent64) char buffer[kListBuffer];
+  while (true) {
+    const auto got = getdents64(fd_.get(), buffer, sizeof buffer);
+    if (got < 0 && means_missing(errno)) break;  // its device has just gone
+    if (got < 0) {
+      throw ReadError(fmt::format("cannot list {}: {}", path_, error_text(errno)));
+    }
+    if (got == 0) break;
+    for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
+      at += entry->d_reclen;
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") names.emplace_back(name);
+    }
+    if (names.size() > kMaxNames) {
+      throw ReadError(fmt::format("{} holds more than {} names and is not read", path_, kMaxNames));
+    }
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+Attribute SysFolder::read(std::string_view name) const {
+  char buffer[kMaxText + 1];
+  std::string_view text;
+  Attribute attribute;
+  attribute.error = read_text(fd_.get(), name, buffer, text);
+  if (attribute.ok()) attribute.text = text;
+  return attribute;
+}
+
+std::optional<std::string> SysFolder::text(std::string_view name) const {
+  auto attribute = read(name);
+  if (!attribute.ok()) return std::nullopt;
+  return std::move(attribute.text);
+}
+
+template <typename T>
+std::optional<T> SysFolder::parsed(std::string_view name,
+                                   std::optional<T> (*parse)(std::string_view)) const {
+  char buffer[kMaxText + 1];
+  std::string_view text;
+  if (read_text(fd_.get(), name, buffer, text) != 0 || text.empty()) return std::nullopt;
+  const auto value = parse(text);
+  if (!value) fail(name, fmt::format("'{}' is no number", printable(text, 40)));
+  return value;
+}
+
+std::optional<std::uint64_t> SysFolder::whole(std::string_view name) const {
+  return parsed<std::uint64_t>(name, parse_uint);
+}
+
+std::optional<std::int64_t> SysFolder::integer(std::string_view name) const {
+  return parsed<std::int64_t>(name, parse_int);
+}
+
+std::optional<double> SysFolder::number(std::string_view name) const {
+  return parsed<double>(name, parse_double);
+}
+
+std::optional<std::uint64_t> SysFolder::any_base(std::string_view name) const {
+  return parsed<std::uint64_t>(name, parse_any_base);
+}
+
+std::optional<std::string> SysFolder::link(std::string_view name) const {
+  const CName c_name(name);
+  char target[PATH_MAX];
+  const auto size = c_name.fits ? readlinkat(fd_.get(), c_name.bytes, target, sizeof target) : -1;
+  if (size <= 0) return std::nullopt;
+  std::string_view text(target, static_cast<std::size_t>(size));
+  while (text.ends_with('/')) text.remove_suffix(1);
+  return std::string(text.substr(text.rfind('/') + 1));
+}
+
+void SysFolder::fail(std::string_view name, std::string_view message) const {
+  throw ReadError(fmt::format("{}: {}", name.empty() ? path_ : path_of(name), message));
+}
+
+std::optional<std::uint64_t> parse_any_base(std::string_view text) {
+  int base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    text.remove_prefix(2);
+    base = 16;
+  } else if (text.size() > 1 && text.starts_with('0')) {
+    text.remove_prefix(1);
+    base = 8;
+  }
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace basewatch::node
