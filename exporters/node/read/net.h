@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "agent/base/clock.h"
-#include "agent/base/unique_fd.h"
+#include "exporters/node/read/netlink.h"
 #include "exporters/node/read/source.h"
 
 // What the kernel counts for each network device.
@@ -26,16 +26,15 @@ std::vector<Device> parse_net_dev(const Source& net_dev);
 // one.
 bool parse_links(std::string_view datagram, std::vector<Device>& out);
 
-// Asks the kernel by netlink, over one socket that stays open. One thread at a time.
+inline constexpr std::string_view kLinks = "the list of devices";
+
+// Asks the kernel by netlink. One thread at a time.
 class Links {
  public:
   std::vector<Device> list(const Deadline& deadline);
 
  private:
-  void ask();
-  UniqueFd socket_;
-  std::uint32_t sequence_ = 0;
-  std::string buffer_;
+  NetlinkDump netlink_{kLinks};
 };
 
 struct Address {

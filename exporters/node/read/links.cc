@@ -1,0 +1,107 @@
+// The parts of read/net.h that talk to the kernel by netlink and getifaddrs.
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <ifaddrs.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "exporters/node/read/error_text.h"
+#include "exporters/node/read/net.h"
+#include "exporters/node/read/netlink.h"
+
+namespace basewatch::node {
+namespace {
+
+constexpr std::size_t kMaxDevices = 100'000;
+
+// Kernels older than 2.6.35 have 32-bit counters only; the same fields in the same order.
+rtnl_link_stats64 widened(std::string_view bytes) {
+  rtnl_link_stats64 wide{};
+  auto* to = reinterpret_cast<__u64*>(&wide);
+  const auto count = std::min(bytes.size(), sizeof(rtnl_link_stats)) / sizeof(__u32);
+  for (std::size_t i = 0; i < count; ++i) to[i] = leading<__u32>(bytes.substr(i * sizeof(__u32)));
+  return wide;
+}
+
+// What follows the header of a RTM_NEWLINK message.
+void parse_link(std::string_view body, std::vector<Device>& out) {
+  if (body.size() < sizeof(ifinfomsg)) return;
+  Device device;
+  bool has_wide = false, has_narrow = false;
+  for_each_attribute(body.substr(NLMSG_ALIGN(sizeof(ifinfomsg))),
+                     [&](std::uint16_t type, std::string_view value) {
+                       if (type == IFLA_IFNAME) {
+                         device.name = value.substr(0, value.find('\0'));
+                       } else if (type == IFLA_STATS64) {
+                         device.stats = leading<rtnl_link_stats64>(value);
+                         has_wide = true;
+                       } else if (type == IFLA_STATS) {
+                         if (!has_wide) device.stats = widened(value);
+                         has_narrow = true;
+                       }
+                     });
+  if (device.name.empty() || !(has_wide || has_narrow)) return;
+  if (out.size() >= kMaxDevices) throw ReadError("netlink lists too many network devices");
+  out.push_back(std::move(device));
+}
+
+}  // namespace
+
+bool parse_links(std::string_view datagram, std::vector<Device>& out) {
+  return parse_netlink(datagram, kLinks, [&](std::uint16_t type, std::string_view body) {
+    if (type == RTM_NEWLINK) parse_link(body, out);
+  });
+}
+
+std::vector<Device> Links::list(const Deadline& deadline) {
+  std::vector<Device> devices;
+  ifinfomsg question{};
+  question.ifi_family = AF_UNSPEC;
+  netlink_.ask(RTM_GETLINK, bytes_of(question), deadline,
+               [&](std::uint16_t type, std::string_view body) {
+                 if (type == RTM_NEWLINK) parse_link(body, devices);
+               });
+  return devices;
+}
+
+std::vector<Address> list_addresses() {
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) {
+    throw ReadError(fmt::format("cannot list the addresses: {}", error_text(errno)));
+  }
+  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, freeifaddrs);
+  std::vector<Address> out;
+  for (const auto* item = list; item; item = item->ifa_next) {
+    if (!item->ifa_addr || !item->ifa_netmask) continue;
+    const int family = item->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    const bool is_v4 = family == AF_INET;
+    const auto bytes = [&](const sockaddr* address) {
+      return is_v4
+                 ? std::string_view(reinterpret_cast<const char*>(
+                                        &reinterpret_cast<const sockaddr_in*>(address)->sin_addr),
+                                    4)
+                 : std::string_view(reinterpret_cast<const char*>(
+                                        &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr),
+                                    16);
+    };
+    int prefix = 0;
+    for (const char byte : bytes(item->ifa_netmask)) {
+      prefix += std::popcount(static_cast<unsigned char>(byte));
+    }
+    char text[INET6_ADDRSTRLEN];
+    if (!inet_ntop(family, bytes(item->ifa_addr).data(), text, sizeof text)) continue;
+    out.push_back({item->ifa_name, text, std::to_string(prefix),
+                   std::string(address_scope(bytes(item->ifa_addr)))});
+  }
+  return out;
+}
+
+}  // namespace basewatch::node
