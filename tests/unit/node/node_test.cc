@@ -11,7 +11,7 @@ namespace basewatch::node {
 
 TEST_CASE("the plugin can be created from its defaults, and every option has a sentence") {
   const auto exporter = plugin.create(Settings::make(plugin.options));
-  CHECK(exporter->collectors().size() == 8);
+  CHECK(exporter->collectors().size() >= 8);
   for (const auto& option : plugin.options) {
     CHECK_MESSAGE(option.help.ends_with('.'), option.name);
     const bool has_owner =
