@@ -102,6 +102,7 @@ class EntryReader {
     read_common(entry, family.spec, family.since, family.budget);
     if (usable) read_known(entry, family);
     entry.find("known");
+    family.except = entry.strings("except");
     entry.finish();
     if (usable) subject_.families.push_back(std::move(family));
   }

@@ -24,7 +24,17 @@ bool may_be_kept(int fd) {
 }  // namespace
 
 Source KeptFile::read() {
-  if (const int error = fill()) {
+  return result(fill());
+}
+
+std::optional<Source> KeptFile::read_if_there() {
+  const int error = fill();
+  if (error == ENOENT || error == ENOTDIR) return std::nullopt;
+  return result(error);
+}
+
+Source KeptFile::result(int error) const {
+  if (error != 0) {
     throw ReadError(error == EFBIG
                         ? fmt::format("{} is larger than {} bytes and is not read", path_, limit_)
                         : fmt::format("cannot read {}: {}", path_, error_text(error)));

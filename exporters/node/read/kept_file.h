@@ -26,12 +26,15 @@ class KeptFile {
   Source read();
   // The same for what need not exist on every machine: nothing when it cannot be opened or read.
   std::optional<Source> try_read();
+  // Nothing when there is no such file; throws ReadError for everything else.
+  std::optional<Source> read_if_there();
 
   const std::string& path() const { return path_; }
   bool is_kept() const { return static_cast<bool>(fd_); }
 
  private:
   int fill();  // 0 or an errno; the text is then in buffer_
+  Source result(int error) const;
   int open();
   int read_all(int fd);
 
