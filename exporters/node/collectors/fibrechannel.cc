@@ -43,16 +43,12 @@ class Fibrechannel final : public NodeCollector {
     add_counters(page, host, name);
   }
 
-  // A port that is switched off has no counters, or none that mean anything: zero, as node_exporter
-  // shows them.
+  // A port that is switched off may have none.
   static void add_counters(Page& page, const SysFolder& host, std::string_view name) {
-    const auto state = host.text("port_state");
-    const bool is_off = !state || *state == "Unknown";
-    const auto statistics = is_off ? std::nullopt : host.folder("statistics");
+    const auto statistics = host.folder("statistics");
+    if (!statistics) return;
     for (const auto& [attribute, metric] : metrics::node::from_fibrechannel) {
-      const auto count = is_off        ? std::optional<std::uint64_t>(0)
-                         : !statistics ? std::nullopt
-                                       : statistics->whole(attribute);
+      const auto count = statistics->whole(attribute);
       if (count && *count != kNotCounted) {
         page.add(metric, static_cast<double>(*count), Labels{name});
       }

@@ -41,7 +41,7 @@ class NvmeSubsystem final : public NodeCollector {
              text("iopolicy"));
     double paths = 0, live = 0;
     for (const auto& child : subsystem.names()) {
-      if (!nvme_namespace_id(child).empty()) {
+      if (is_nvme_namespace(child)) {
         page.add(nvmesubsystem_namespace_info, 1, name, child);
       }
       const auto path = is_nvme_controller(child) ? subsystem.folder(child) : std::nullopt;

@@ -24,10 +24,19 @@ std::string_view nvme_namespace_id(std::string_view name) {
   name.remove_prefix(kPrefix.size());
   const auto controller = digits_of(name);
   name.remove_prefix(controller.size());
+  if (name.starts_with('c')) {
+    const auto path = digits_of(name.substr(1));
+    if (path.empty()) return {};
+    name.remove_prefix(1 + path.size());
+  }
   if (controller.empty() || !name.starts_with('n')) return {};
   name.remove_prefix(1);
   const auto id = digits_of(name);
   return id == name ? id : std::string_view();
+}
+
+bool is_nvme_namespace(std::string_view name) {
+  return name.find('c') == name.npos && !nvme_namespace_id(name).empty();
 }
 
 }  // namespace basewatch::node
