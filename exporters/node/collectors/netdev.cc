@@ -1,10 +1,14 @@
 // What the kernel counts for each network device: by netlink, or from /proc/net/dev.
+#include <fmt/format.h>
+
 #include <array>
+#include <map>
 
 #include "exporters/node/collector.h"
 #include "exporters/node/name_filter.h"
 #include "exporters/node/read/kept_file.h"
 #include "exporters/node/read/net.h"
+#include "exporters/node/read/sysfs.h"
 #include "metrics/node.h"
 
 namespace basewatch::node {
@@ -17,6 +21,8 @@ constexpr Option kOptions[] = {
      "Adds node_network_address_info."},
     {"collectors.netdev.enable_detailed_metrics", OptionType::flag, "false",
      "The kernel's own, finer counters instead of those of /proc/net/dev; other metric names."},
+    {"collectors.netdev.label_ifalias", OptionType::flag, "false",
+     "Adds the label ifalias, the name that the administrator gave a device."},
     {"collectors.netdev.netlink", OptionType::flag, "true",
      "Asks by netlink; false reads <procfs>/net/dev."},
 };
@@ -118,16 +124,18 @@ class Netdev final : public NodeCollector {
                  "collectors.netdev.device_include"),
         by_netlink_(setup.settings.flag("collectors.netdev.netlink")),
         detailed_(setup.settings.flag("collectors.netdev.enable_detailed_metrics")),
-        with_addresses_(setup.settings.flag("collectors.netdev.address_info")) {}
+        with_addresses_(setup.settings.flag("collectors.netdev.address_info")),
+        with_alias_(setup.settings.flag("collectors.netdev.label_ifalias")),
+        class_folder_(setup.sys("class/net")) {}
 
   Outcome run(Page& page, const Deadline& deadline) override {
     auto devices = by_netlink_ ? links_.list(deadline) : parse_net_dev(file_.read());
     std::erase_if(devices, [&](const Device& device) { return !devices_.accepts(device.name); });
+    if (with_alias_) read_aliases(devices);
     for (const auto& row : rows()) {
       if (!by_netlink_ && row.field == "receive_nohandler") continue;  // no such column there
       for (const auto& device : devices) {
-        page.add(metrics::node::network_total, row.field,
-                 static_cast<double>(sum(row, device.stats)), device.name);
+        add(page, row, device);
       }
     }
     if (with_addresses_) add_addresses(page);
@@ -140,6 +148,28 @@ class Netdev final : public NodeCollector {
     return by_netlink_ ? std::span<const Row>(kDetailed) : kDetailedProc;
   }
 
+  void add(Page& page, const Row& row, const Device& device) {
+    const auto value = static_cast<double>(sum(row, device.stats));
+    if (!with_alias_) {
+      page.add(metrics::node::network_total, row.field, value, device.name);
+      return;
+    }
+    constexpr std::string_view kNames[] = {"device", "ifalias"};
+    const auto& family = metrics::node::network_total.spec;
+    const auto name = family.name(row.field);
+    const auto help = fmt::format("Counter {} of a network device.", row.field);
+    const std::string_view labels[] = {device.name, aliases_[device.name]};
+    page.add(MetricSpec{family.type, name, help, {}, kNames}, value, labels);
+  }
+
+  void read_aliases(const std::vector<Device>& devices) {
+    aliases_.clear();
+    const auto folder = SysFolder::open(class_folder_);
+    for (const auto& device : devices) {
+      if (folder) aliases_[device.name] = folder->text(device.name + "/ifalias").value_or("");
+    }
+  }
+
   void add_addresses(Page& page) const {
     for (const auto& [device, address, prefix, scope] : list_addresses()) {
       if (!devices_.accepts(device)) continue;
@@ -150,7 +180,9 @@ class Netdev final : public NodeCollector {
   KeptFile file_;
   Links links_;
   NameFilter devices_;
-  bool by_netlink_, detailed_, with_addresses_;
+  bool by_netlink_, detailed_, with_addresses_, with_alias_;
+  std::string class_folder_;
+  std::map<std::string, std::string> aliases_;  // of this run
 };
 
 }  // namespace

@@ -27,9 +27,9 @@ Source KeptFile::read() {
   return result(fill());
 }
 
-std::optional<Source> KeptFile::read_if_there() {
+std::optional<Source> KeptFile::read_if_there(int also) {
   const int error = fill();
-  if (error == ENOENT || error == ENOTDIR) return std::nullopt;
+  if (error == ENOENT || error == ENOTDIR || (error != 0 && error == also)) return std::nullopt;
   return result(error);
 }
 

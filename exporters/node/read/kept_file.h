@@ -26,8 +26,9 @@ class KeptFile {
   Source read();
   // The same for what need not exist on every machine: nothing when it cannot be opened or read.
   std::optional<Source> try_read();
-  // Nothing when there is no such file; throws ReadError for everything else.
-  std::optional<Source> read_if_there();
+  // Nothing when there is no such file, or with the errno `also`; throws ReadError for everything
+  // else.
+  std::optional<Source> read_if_there(int also = 0);
 
   const std::string& path() const { return path_; }
   bool is_kept() const { return static_cast<bool>(fd_); }

@@ -184,13 +184,13 @@ std::optional<WifiNetwork> parse_wifi_network_example(const Source& json) {
 }
 
 std::vector<WifiStation> parse_wifi_station_examples(const Source& json) {
-  constexpr double kNanosecond = 1e-9;
+  constexpr double kNanoseconds = 1e9;
   std::vector<WifiStation> list;
   for (const auto& entry : parse_json_examples(json)) {
     auto& station = list.emplace_back();
     station.mac = mac_text(json_bytes(entry, "hardwareaddr"));
-    station.connected_seconds = json_number(entry, "connected") * kNanosecond;
-    station.inactive_seconds = json_number(entry, "inactive") * kNanosecond;
+    station.connected_seconds = json_number(entry, "connected") / kNanoseconds;
+    station.inactive_seconds = json_number(entry, "inactive") / kNanoseconds;
     station.received_bits = json_number(entry, "receivebitrate");
     station.sent_bits = json_number(entry, "transmitbitrate");
     station.received_bytes = json_number(entry, "receivedbytes");

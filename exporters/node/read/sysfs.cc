@@ -115,6 +115,11 @@ std::vector<std::string> SysFolder::names() const {
   return names;
 }
 
+bool SysFolder::has(std::string_view name) const {
+  const CName c_name(name);
+  return c_name.fits && faccessat(fd_.get(), c_name.bytes, F_OK, 0) == 0;
+}
+
 Attribute SysFolder::read(std::string_view name) const {
   char buffer[kMaxText + 1];
   std::string_view text;

@@ -45,6 +45,7 @@ class SysFolder {
   // What is in it, sorted by bytes, as node_exporter goes through it.
   std::vector<std::string> names() const;
 
+  bool has(std::string_view name) const;
   Attribute read(std::string_view name) const;
   // Nothing when it cannot be read, whatever the reason; an empty text is a text.
   std::optional<std::string> text(std::string_view name) const;
