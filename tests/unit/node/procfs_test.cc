@@ -69,8 +69,8 @@ TEST_CASE("lines that are broken are named") {
 TEST_CASE(
     "a source that is not there: a feature that is absent, or a failure that names the file") {
   const Tree tree;
-  const auto settings = tree.settings(
-      {{"collectors.arp.netlink", false}, {"paths.rootfs", tree.path()}});
+  const auto settings =
+      tree.settings({{"collectors.arp.netlink", false}, {"paths.rootfs", tree.path()}});
   const std::pair<std::string_view, std::string_view> kAbsent[] = {
       {"cgroups", "the kernel has no control groups"},
       {"conntrack", "the kernel tracks no connections"},
@@ -336,10 +336,10 @@ TEST_CASE("arp: the messages of the kernel") {
   ndmsg message{};
   message.ndm_ifindex = 3;
   message.ndm_state = NUD_REACHABLE;
-  CHECK(neighbour_device(bytes_of(message)) == 3);
+  CHECK(neighbour_device(netlink_bytes(message)) == 3);
   message.ndm_state = NUD_NOARP;
-  CHECK(neighbour_device(bytes_of(message)) == 0);
-  CHECK(neighbour_device(bytes_of(message).substr(1)) == 0);
+  CHECK(neighbour_device(netlink_bytes(message)) == 0);
+  CHECK(neighbour_device(netlink_bytes(message).substr(1)) == 0);
   CHECK(neighbour_device("") == 0);
   Neighbours neighbours;
   CHECK(thrown([&] {
