@@ -14,7 +14,7 @@ namespace {
 constexpr Option kOptions[] = {
     {"collectors.cpu.guest", OptionType::flag, "true", "Adds node_cpu_guest_seconds_total."},
     {"collectors.cpu.info", OptionType::flag, "false",
-     "Adds node_cpu_info and node_cpu_frequency_hertz."},
+     "Adds node_cpu_info, and node_cpu_frequency_hertz if the collector cpufreq is on."},
     {"collectors.cpu.info_flags_include", OptionType::regex, "",
      "Adds node_cpu_flag_info for the features that match, and switches info on."},
     {"collectors.cpu.info_bugs_include", OptionType::regex, "",

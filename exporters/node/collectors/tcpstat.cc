@@ -51,7 +51,7 @@ class Tcpstat final : public NodeCollector {
     request.idiag_states = kAllStates;
     TcpStates states;
     netlink_.dump(
-        SOCK_DIAG_BY_FAMILY, netlink_bytes(request), "the list of TCP sockets", deadline,
+        SOCK_DIAG_BY_FAMILY, bytes_of(request), "the list of TCP sockets", deadline,
         [&] { states = {}; },
         [&](const NetlinkMessage& message) { parse_tcp_socket(message, states); });
     return states;

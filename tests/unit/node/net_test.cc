@@ -21,11 +21,6 @@ std::string net_dev(std::string_view lines) {
   return std::string(kHeader).append(lines);
 }
 
-template <typename T>
-std::string bytes_of(const T& value) {
-  return {reinterpret_cast<const char*>(&value), sizeof value};
-}
-
 std::string padded(std::string bytes) {
   bytes.resize((bytes.size() + 3) / 4 * 4);
   return bytes;
@@ -33,12 +28,12 @@ std::string padded(std::string bytes) {
 
 std::string attribute(unsigned short type, std::string_view value) {
   const rtattr header{static_cast<unsigned short>(RTA_LENGTH(value.size())), type};
-  return padded(bytes_of(header).append(value));
+  return padded(std::string(bytes_of(header)).append(value));
 }
 
 std::string message(unsigned short type, std::string_view body) {
   const nlmsghdr header{static_cast<__u32>(NLMSG_HDRLEN + body.size()), type, 0, 0, 0};
-  return padded(bytes_of(header).append(body));
+  return padded(std::string(bytes_of(header)).append(body));
 }
 
 // One datagram of a dump; true at its end.
@@ -49,7 +44,7 @@ bool parse_links(std::string_view datagram, std::vector<Device>& devices) {
 }
 
 std::string link(const std::string& attributes) {
-  return message(RTM_NEWLINK, bytes_of(ifinfomsg{}) + attributes);
+  return message(RTM_NEWLINK, std::string(bytes_of(ifinfomsg{})) + attributes);
 }
 
 std::string name(std::string_view text) {
