@@ -15,8 +15,15 @@
 #include "agent/plugin/page.h"
 #include "exporters/node/node.h"
 #include "exporters/node/read/cpu.h"
+#include "exporters/node/read/ethtool.h"
 #include "exporters/node/read/mounts.h"
+#include "exporters/node/read/neighbours.h"
 #include "exporters/node/read/net.h"
+#include "exporters/node/read/nl80211.h"
+#include "exporters/node/read/qdisc.h"
+#include "exporters/node/read/routes.h"
+#include "exporters/node/read/systemd_units.h"
+#include "exporters/node/read/tcp_states.h"
 #include "exporters/node/read/textfile.h"
 
 namespace {
@@ -80,6 +87,21 @@ constexpr Table kTables[] = {
     {"udp_queues", "proc/net/udp"},
     {"xfrm", "proc/net/xfrm_stat"},
     {"zoneinfo", "proc/zoneinfo"},
+    {"nfs", "proc/net/rpc/nfs"},
+    {"nfsd", "proc/net/rpc/nfsd"},
+    {"mountstats", "proc/self/mountstats"},
+    {"xfs", "sys/fs/xfs/sda1/stats/stats"},
+    {"zfs", "proc/spl/kstat/zfs/arcstats", "name type data\n"},
+    {"zfs", "proc/spl/kstat/zfs/tank/io", "1\na\n1\n"},
+    {"zfs", "proc/spl/kstat/zfs/tank/objset-1", "name type data\n"},
+    {"btrfs", "sys/fs/btrfs/a-b/commit_stats"},
+    {"bcachefs", "sys/fs/bcachefs/a-b/compression_stats"},
+    {"bcachefs", "sys/fs/bcachefs/a-b/counters/x", "since mount: 1\n"},
+    {"bcachefs", "sys/fs/bcachefs/a-b/dev-0/io_done"},
+    {"bcachefs", "sys/fs/bcachefs/a-b/dev-0/io_errors"},
+    {"qdisc", "q/results.json", "[]"},
+    {"wifi", "w/interfaces.json", "[{\"name\":\"wlan0\"}]"},
+    {"wifi", "w/wlan0/stationinfo.json", "[]"},
 };
 
 // A system of files in which one at a time holds the input.
@@ -102,6 +124,8 @@ class Host {
                          {"paths.rootfs", root_.string()},
                          {"paths.udev_data", (root_ / "udev").string()},
                          {"collectors.arp.netlink", false},
+                         {"collectors.qdisc.fixtures", (root_ / "q").string()},
+                         {"collectors.wifi.fixtures", (root_ / "w").string()},
                          {"collectors.netstat.fields", ".*"},
                          {"collectors.sysctl.include", std::vector<std::string>{"a"}},
                          {"collectors.sysctl.include_info", std::vector<std::string>{"a"}}}));
@@ -146,9 +170,39 @@ void run_collector(std::string_view input) {
   host.run(kTables[which % std::size(kTables)], input.substr(1));
 }
 
+// A message of the kernel's, for everyone who understands some of them.
+void parse_message(const NetlinkMessage& message) {
+  std::vector<Device> devices;
+  std::vector<Qdisc> qdiscs;
+  std::vector<Route> routes;
+  TcpStates sockets;
+  parse_link(message, devices);
+  parse_qdisc(message, qdiscs);
+  parse_route(message, routes);
+  parse_tcp_socket(message, sockets);
+  neighbour_device(message.body);
+  const auto attributes = generic_body(message);
+  parse_family_id(attributes);
+  parse_wifi_interface(attributes);
+  parse_wifi_network(attributes);
+  parse_wifi_station(attributes);
+}
+
+// The first two bytes are the type: only a lucky input would have a whole header.
+void parse_body(std::string_view text) {
+  if (text.size() < 2) return;
+  parse_message({leading<std::uint16_t>(text), text.substr(2)});
+}
+
+void check_names(std::string_view text) {
+  systemd_version(text);
+  for (const char c : ethtool_metric_name(text)) {
+    if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_') std::abort();
+  }
+}
+
 void parse(char which, std::string_view text) {
   std::vector<CpuTimes> times;
-  std::vector<Device> devices;
   switch (which) {
     case 'C':
       return run_collector(text);
@@ -165,8 +219,12 @@ void parse(char which, std::string_view text) {
       parse_net_dev(text);
       return;
     case 'n':
-      parse_links(text, devices);
+      parse_netlink(text, "it", parse_message);
       return;
+    case 'N':
+      return parse_body(text);
+    case 'S':
+      return check_names(text);
     case 't':
       return parse_textfile(text);
     case 'r':

@@ -21,8 +21,9 @@ std::string slurp(const std::string& path) {
   return text.str();
 }
 
-// They ask the kernel, not a file: there is no fixture for them.
-constexpr std::string_view kOfThisHost[] = {"timex", "uname"};
+// They ask the kernel or a service, not a file: there is no fixture for them.
+constexpr std::string_view kOfThisHost[] = {"ethtool", "logind", "network_route", "systemd",
+                                            "tcpstat", "timex",  "uname"};
 
 // Without what depends on the checkout and the moment: where it lies, when git wrote the textfiles,
 // what time it is here.
@@ -55,6 +56,8 @@ std::string page_of(const std::string& fixture) {
        {"collectors.sysctl.include", std::vector<std::string>{"fs.file-nr", "kernel.pid_max"}},
        {"collectors.sysctl.include_info", std::vector<std::string>{"kernel.seccomp.actions_avail"}},
        {"collectors.netdev.netlink", false},
+       {"collectors.qdisc.fixtures", folder + "/qdisc"},
+       {"collectors.wifi.fixtures", folder + "/wifi"},
        {"collectors.textfile.directory", folder + "/textfile"}}));
   std::vector<Page> pages;
   for (const auto& collector : exporter->collectors()) {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "exporters/node/collector.h"
+#include "exporters/node/link_counters.h"
 #include "exporters/node/name_filter.h"
 #include "exporters/node/read/kept_file.h"
 #include "exporters/node/read/net.h"
@@ -29,14 +30,8 @@ constexpr Option kOptions[] = {
 
 using Stats = rtnl_link_stats64;
 
-// A metric, and the counters whose sum it is.
-struct Row {
-  std::string_view field;
-  std::array<__u64 Stats::*, 4> counters;
-};
-
 // The counters as /proc/net/dev has always had them; some are sums of finer ones.
-constexpr Row kPlain[] = {
+constexpr LinkCounter kPlain[] = {
     {"receive_bytes", {&Stats::rx_bytes}},
     {"receive_packets", {&Stats::rx_packets}},
     {"receive_errs", {&Stats::rx_errors}},
@@ -60,36 +55,8 @@ constexpr Row kPlain[] = {
     {"transmit_compressed", {&Stats::tx_compressed}},
 };
 
-// The kernel's own.
-constexpr Row kDetailed[] = {
-    {"receive_packets", {&Stats::rx_packets}},
-    {"transmit_packets", {&Stats::tx_packets}},
-    {"receive_bytes", {&Stats::rx_bytes}},
-    {"transmit_bytes", {&Stats::tx_bytes}},
-    {"receive_errors", {&Stats::rx_errors}},
-    {"transmit_errors", {&Stats::tx_errors}},
-    {"receive_dropped", {&Stats::rx_dropped}},
-    {"transmit_dropped", {&Stats::tx_dropped}},
-    {"multicast", {&Stats::multicast}},
-    {"collisions", {&Stats::collisions}},
-    {"receive_length_errors", {&Stats::rx_length_errors}},
-    {"receive_over_errors", {&Stats::rx_over_errors}},
-    {"receive_crc_errors", {&Stats::rx_crc_errors}},
-    {"receive_frame_errors", {&Stats::rx_frame_errors}},
-    {"receive_fifo_errors", {&Stats::rx_fifo_errors}},
-    {"receive_missed_errors", {&Stats::rx_missed_errors}},
-    {"transmit_aborted_errors", {&Stats::tx_aborted_errors}},
-    {"transmit_carrier_errors", {&Stats::tx_carrier_errors}},
-    {"transmit_fifo_errors", {&Stats::tx_fifo_errors}},
-    {"transmit_heartbeat_errors", {&Stats::tx_heartbeat_errors}},
-    {"transmit_window_errors", {&Stats::tx_window_errors}},
-    {"receive_compressed", {&Stats::rx_compressed}},
-    {"transmit_compressed", {&Stats::tx_compressed}},
-    {"receive_nohandler", {&Stats::rx_nohandler}},
-};
-
 // The kernel's own, as far as /proc/net/dev tells them apart.
-constexpr Row kDetailedProc[] = {
+constexpr LinkCounter kDetailedProc[] = {
     {"receive_bytes", {&Stats::rx_bytes}},
     {"receive_packets", {&Stats::rx_packets}},
     {"receive_errors", {&Stats::rx_errors}},
@@ -107,14 +74,6 @@ constexpr Row kDetailedProc[] = {
     {"transmit_carrier", {&Stats::tx_carrier_errors}},
     {"transmit_compressed", {&Stats::tx_compressed}},
 };
-
-std::uint64_t sum(const Row& row, const Stats& stats) {
-  std::uint64_t total = 0;
-  for (const auto counter : row.counters) {
-    if (counter) total += stats.*counter;
-  }
-  return total;
-}
 
 class Netdev final : public NodeCollector {
  public:
@@ -143,12 +102,12 @@ class Netdev final : public NodeCollector {
   }
 
  private:
-  std::span<const Row> rows() const {
+  std::span<const LinkCounter> rows() const {
     if (!detailed_) return kPlain;
-    return by_netlink_ ? std::span<const Row>(kDetailed) : kDetailedProc;
+    return by_netlink_ ? std::span<const LinkCounter>(kDetailedCounters) : kDetailedProc;
   }
 
-  void add(Page& page, const Row& row, const Device& device) {
+  void add(Page& page, const LinkCounter& row, const Device& device) {
     const auto value = static_cast<double>(sum(row, device.stats));
     if (!with_alias_) {
       page.add(metrics::node::network_total, row.field, value, device.name);

@@ -1,4 +1,4 @@
-// The parts of read/net.h that talk to the kernel by netlink and getifaddrs.
+// The parts of read/net.h that ask the kernel: netlink and getifaddrs.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <ifaddrs.h>
@@ -9,12 +9,10 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 
 #include "exporters/node/read/error_text.h"
 #include "exporters/node/read/net.h"
-#include "exporters/node/read/netlink.h"
 
 namespace basewatch::node {
 namespace {
@@ -26,49 +24,46 @@ rtnl_link_stats64 widened(std::string_view bytes) {
   rtnl_link_stats64 wide{};
   auto* to = reinterpret_cast<__u64*>(&wide);
   const auto count = std::min(bytes.size(), sizeof(rtnl_link_stats)) / sizeof(__u32);
-  for (std::size_t i = 0; i < count; ++i) to[i] = leading<__u32>(bytes.substr(i * sizeof(__u32)));
+  for (std::size_t i = 0; i < count; ++i) {
+    to[i] = leading<__u32>(bytes.substr(i * sizeof(__u32)));
+  }
   return wide;
 }
 
-// What follows the header of a RTM_NEWLINK message.
-void parse_link(std::string_view body, std::vector<Device>& out) {
-  if (body.size() < sizeof(ifinfomsg)) return;
+}  // namespace
+
+void parse_link(const NetlinkMessage& message, std::vector<Device>& out) {
+  if (message.type != RTM_NEWLINK || message.body.size() < sizeof(ifinfomsg)) return;
   Device device;
+  device.index = leading<ifinfomsg>(message.body).ifi_index;
   bool has_wide = false, has_narrow = false;
-  for_each_attribute(body.substr(NLMSG_ALIGN(sizeof(ifinfomsg))),
-                     [&](std::uint16_t type, std::string_view value) {
-                       if (type == IFLA_IFNAME) {
-                         device.name = value.substr(0, value.find('\0'));
-                       } else if (type == IFLA_STATS64) {
-                         device.stats = leading<rtnl_link_stats64>(value);
-                         has_wide = true;
-                       } else if (type == IFLA_STATS) {
-                         if (!has_wide) device.stats = widened(value);
-                         has_narrow = true;
-                       }
-                     });
+  for_each_attribute(message.body, sizeof(ifinfomsg), [&](auto type, std::string_view value) {
+    if (type == IFLA_IFNAME) device.name = netlink_text(value);
+    if (type == IFLA_STATS64) {
+      device.stats = leading<rtnl_link_stats64>(value);
+      has_wide = true;
+    }
+    if (type == IFLA_STATS) {
+      if (!has_wide) device.stats = widened(value);
+      has_narrow = true;
+    }
+  });
   if (device.name.empty() || !(has_wide || has_narrow)) return;
   if (out.size() >= kMaxDevices) throw ReadError("netlink lists too many network devices");
   out.push_back(std::move(device));
 }
 
-}  // namespace
-
-bool parse_links(std::string_view datagram, std::vector<Device>& out) {
-  return parse_netlink(datagram, kLinks, [&](std::uint16_t type, std::string_view body) {
-    if (type == RTM_NEWLINK) parse_link(body, out);
-  });
-}
-
 std::vector<Device> Links::list(const Deadline& deadline) {
   std::vector<Device> devices;
-  ifinfomsg question{};
-  question.ifi_family = AF_UNSPEC;
-  netlink_.ask(RTM_GETLINK, bytes_of(question), deadline,
-               [&](std::uint16_t type, std::string_view body) {
-                 if (type == RTM_NEWLINK) parse_link(body, devices);
-               });
+  netlink_.dump(
+      RTM_GETLINK, bytes_of(ifinfomsg{}), "the list of devices", deadline, [&] { devices.clear(); },
+      [&](const NetlinkMessage& message) { parse_link(message, devices); });
   return devices;
+}
+
+std::string_view device_name(const std::vector<Device>& devices, int index) {
+  const auto found = std::ranges::find(devices, index, &Device::index);
+  return found == devices.end() ? std::string_view() : std::string_view(found->name);
 }
 
 std::vector<Address> list_addresses() {

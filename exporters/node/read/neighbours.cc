@@ -28,11 +28,12 @@ NeighbourCounts Neighbours::count(const Deadline& deadline) {
   std::map<int, std::uint64_t> by_index;
   ndmsg question{};
   question.ndm_family = AF_INET;
-  netlink_.ask(RTM_GETNEIGH, bytes_of(question), deadline,
-               [&](std::uint16_t type, std::string_view body) {
-                 if (type != RTM_NEWNEIGH) return;
-                 if (const int index = neighbour_device(body)) ++by_index[index];
-               });
+  netlink_.dump(
+      RTM_GETNEIGH, bytes_of(question), "the neighbours", deadline, [&] { by_index.clear(); },
+      [&](const NetlinkMessage& message) {
+        if (message.type != RTM_NEWNEIGH) return;
+        if (const int index = neighbour_device(message.body)) ++by_index[index];
+      });
   NeighbourCounts counts;
   for (const auto& [index, count] : by_index) {
     char name[IF_NAMESIZE];

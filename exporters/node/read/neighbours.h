@@ -1,5 +1,7 @@
 #pragma once
 
+#include <linux/netlink.h>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -24,7 +26,7 @@ class Neighbours {
   NeighbourCounts count(const Deadline& deadline);
 
  private:
-  NetlinkDump netlink_{"the neighbours"};
+  Netlink netlink_{NETLINK_ROUTE};
 };
 
 }  // namespace basewatch::node

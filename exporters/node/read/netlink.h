@@ -1,8 +1,6 @@
 #pragma once
 
-#include <linux/netlink.h>
-
-#include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <string>
@@ -12,71 +10,81 @@
 #include "agent/base/unique_fd.h"
 #include "exporters/node/read/source.h"
 
-// Questions to the kernel by netlink, and the answers taken apart. What comes from the kernel is
-// still checked: every length is bounded by the bytes that are there.
+// Questions to the kernel by netlink: the socket, and how an answer is taken apart.
 namespace basewatch::node {
 
-// The structure at the beginning of the bytes; zeros where there are too few.
+// The kernel's refusal.
+class NetlinkError : public ReadError {
+ public:
+  NetlinkError(const std::string& message, int error) : ReadError(message), error_(error) {}
+  int error() const { return error_; }  // an errno
+
+ private:
+  int error_;
+};
+
+struct NetlinkMessage {
+  std::uint16_t type;
+  std::string_view body;
+};
+using NetlinkVisitor = std::function<void(const NetlinkMessage&)>;
+
+// One datagram of an answer.
+enum class NetlinkEnd {
+  open,         // more is to come
+  done,         // this was all
+  interrupted,  // this was all, and what it lists has changed meanwhile
+};
+// Throws NetlinkError for a refusal and ReadError for a broken message. `what` was asked for.
+NetlinkEnd parse_netlink(std::string_view datagram, std::string_view what,
+                         const NetlinkVisitor& visit);
+
+// The bytes as a number or struct of the kernel's; what is missing is 0.
 template <typename T>
 T leading(std::string_view bytes) {
   T value{};
-  std::memcpy(&value, bytes.data(), std::min(sizeof value, bytes.size()));
+  std::memcpy(&value, bytes.data(), bytes.size() < sizeof value ? bytes.size() : sizeof value);
   return value;
 }
+// A text of the kernel's, which ends at a NUL if there is one.
+inline std::string_view netlink_text(std::string_view bytes) {
+  return bytes.substr(0, bytes.find('\0'));
+}
 
-// A structure as the bytes that it is made of; views into it.
+// Calls visit(type, value) for each attribute; stops at the first that is broken.
+using AttributeVisitor = std::function<void(std::uint16_t, std::string_view)>;
+void for_each_attribute(std::string_view bytes, const AttributeVisitor& visit);
+// The same for what follows a header of this size.
+void for_each_attribute(std::string_view body, std::size_t header, const AttributeVisitor& visit);
+// An attribute as bytes, for a question.
+std::string netlink_attribute(std::uint16_t type, std::string_view value);
+
 template <typename T>
 std::string_view bytes_of(const T& value) {
   return {reinterpret_cast<const char*>(&value), sizeof value};
 }
 
-// Takes one aligned piece with a length in its header off the front; empty at the end or when
-// broken.
-template <typename Header, auto Length>
-std::string_view next_piece(std::string_view& rest) {
-  if (rest.size() < sizeof(Header)) return {};
-  const std::size_t length = leading<Header>(rest).*Length;
-  if (length < sizeof(Header) || length > rest.size()) return {};
-  const auto piece = rest.substr(0, length);
-  rest.remove_prefix(std::min(rest.size(), std::size_t{NLMSG_ALIGN(length)}));
-  return piece;
-}
-
-// Calls visit(type, value) for each attribute; stops at a broken one.
-template <typename Visit>
-void for_each_attribute(std::string_view attributes, Visit&& visit) {
-  while (true) {
-    const auto piece = next_piece<nlattr, &nlattr::nla_len>(attributes);
-    if (piece.empty()) return;
-    const auto type = static_cast<std::uint16_t>(leading<nlattr>(piece).nla_type & NLA_TYPE_MASK);
-    visit(type, piece.substr(NLA_HDRLEN));
-  }
-}
-
-// A message of an answer: its type, and what follows its header.
-using NetlinkVisit = std::function<void(std::uint16_t type, std::string_view body)>;
-
-// One datagram of an answer; true when it ends the answer. Throws ReadError for a refusal, saying
-// `what` was asked for, and for a broken message.
-bool parse_netlink(std::string_view datagram, std::string_view what, const NetlinkVisit& visit);
-
-// Asks for all there is of something (NLM_F_DUMP), over one socket that stays open. One thread at a
-// time.
-class NetlinkDump {
+// A socket of one netlink protocol; it stays open from question to question, and is opened afresh
+// after an error. One thread at a time.
+class Netlink {
  public:
-  // `what` stands in errors: "the neighbours". It must outlive this.
-  explicit NetlinkDump(std::string_view what, int protocol = NETLINK_ROUTE)
-      : what_(what), protocol_(protocol) {}
+  explicit Netlink(int protocol) : protocol_(protocol) {}
 
-  // Calls visit for each message of the answer; `body` is what follows the header in the question.
-  void ask(std::uint16_t type, std::string_view body, const Deadline& deadline,
-           const NetlinkVisit& visit);
+  // Asks for a list. `begin` is called before each attempt, `visit` for each message. When the list
+  // changes while the kernel makes it, entries may be missing or double: then it is asked again, a
+  // few times; the last answer counts. `what` is for errors: "the list of devices".
+  void dump(std::uint16_t type, std::string_view body, std::string_view what,
+            const Deadline& deadline, const std::function<void()>& begin,
+            const NetlinkVisitor& visit);
+  // Asks for one thing.
+  void ask(std::uint16_t type, std::string_view body, std::string_view what,
+           const Deadline& deadline, const NetlinkVisitor& visit);
 
  private:
-  void send(std::uint16_t type, std::string_view body);
-  std::string_view receive(const Deadline& deadline);
+  void send(std::uint16_t type, std::uint16_t flags, std::string_view body);
+  NetlinkEnd receive(std::string_view what, const Deadline& deadline, const NetlinkVisitor& visit);
+  std::string_view next_datagram(const Deadline& deadline);
 
-  std::string_view what_;
   int protocol_;
   UniqueFd socket_;
   std::uint32_t sequence_ = 0;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <climits>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 
@@ -146,48 +147,67 @@ std::optional<T> SysFolder::parsed(std::string_view name,
 }
 
 std::optional<std::uint64_t> SysFolder::whole(std::string_view name) const {
-  return parsed<std::uint64_t>(name, parse_uint);
+  return parsed(name, parse_whole_attribute);
 }
 
 std::optional<std::int64_t> SysFolder::integer(std::string_view name) const {
-  return parsed<std::int64_t>(name, parse_int);
+  return parsed(name, parse_integer_attribute);
 }
 
 std::optional<double> SysFolder::number(std::string_view name) const {
-  return parsed<double>(name, parse_double);
+  return parsed(name, parse_number_attribute);
 }
 
-std::optional<std::uint64_t> SysFolder::any_base(std::string_view name) const {
-  return parsed<std::uint64_t>(name, parse_any_base);
+std::optional<std::string> SysFolder::target(std::string_view name) const {
+  const CName c_name(name);
+  char buffer[PATH_MAX];
+  const auto size = c_name.fits ? readlinkat(fd_.get(), c_name.bytes, buffer, sizeof buffer) : -1;
+  if (size <= 0) return std::nullopt;
+  std::string_view target(buffer, static_cast<std::size_t>(size));
+  while (target.ends_with('/')) target.remove_suffix(1);
+  return std::string(target);
 }
 
 std::optional<std::string> SysFolder::link(std::string_view name) const {
-  const CName c_name(name);
-  char target[PATH_MAX];
-  const auto size = c_name.fits ? readlinkat(fd_.get(), c_name.bytes, target, sizeof target) : -1;
-  if (size <= 0) return std::nullopt;
-  std::string_view text(target, static_cast<std::size_t>(size));
-  while (text.ends_with('/')) text.remove_suffix(1);
-  return std::string(text.substr(text.rfind('/') + 1));
+  auto target = this->target(name);
+  if (target) target->erase(0, target->rfind('/') + 1);
+  return target;
+}
+
+std::string SysFolder::real_path() const {
+  const auto link = fmt::format("/proc/self/fd/{}", fd_.get());
+  char buffer[PATH_MAX];
+  const auto size = readlink(link.c_str(), buffer, sizeof buffer);
+  std::string path(buffer, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  return path.ends_with(" (deleted)") ? "" : path;
 }
 
 void SysFolder::fail(std::string_view name, std::string_view message) const {
   throw ReadError(fmt::format("{}: {}", name.empty() ? path_ : path_of(name), message));
 }
 
-std::optional<std::uint64_t> parse_any_base(std::string_view text) {
-  int base = 10;
-  if (text.starts_with("0x") || text.starts_with("0X")) {
-    text.remove_prefix(2);
-    base = 16;
-  } else if (text.size() > 1 && text.starts_with('0')) {
-    text.remove_prefix(1);
-    base = 8;
-  }
+std::optional<std::uint64_t> parse_whole_attribute(std::string_view text) {
+  if (!text.starts_with("0x") && !text.starts_with("0X")) return parse_uint(text);
+  text.remove_prefix(2);
   std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  const auto* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value, 16);
+  if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
   return value;
+}
+
+std::optional<std::int64_t> parse_integer_attribute(std::string_view text) {
+  if (const auto whole = parse_whole_attribute(text)) {
+    if (*whole > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
+    return static_cast<std::int64_t>(*whole);
+  }
+  return parse_int(text);
+}
+
+std::optional<double> parse_number_attribute(std::string_view text) {
+  if (const auto whole = parse_whole_attribute(text)) return static_cast<double>(*whole);
+  const auto value = parse_double(text);
+  return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
 }  // namespace basewatch::node

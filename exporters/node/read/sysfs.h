@@ -49,16 +49,17 @@ class SysFolder {
   Attribute read(std::string_view name) const;
   // Nothing when it cannot be read, whatever the reason; an empty text is a text.
   std::optional<std::string> text(std::string_view name) const;
-  // Nothing when it cannot be read or is empty.
+  // Nothing when it cannot be read or is empty. Decimal, or hexadecimal with 0x.
   std::optional<std::uint64_t> whole(std::string_view name) const;
   std::optional<std::int64_t> integer(std::string_view name) const;
   std::optional<double> number(std::string_view name) const;
-  // Also with a leading 0x (hexadecimal) or 0 (octal).
-  std::optional<std::uint64_t> any_base(std::string_view name) const;
-  // The last part of what a link points to: the name of a driver, a subsystem, a device.
+  // What a link points to, and the last part of it: the name of a driver, a subsystem, a device.
+  std::optional<std::string> target(std::string_view name) const;
   std::optional<std::string> link(std::string_view name) const;
 
   const std::string& path() const { return path_; }
+  // Where the folder really is, without links; empty when it has gone.
+  std::string real_path() const;
   std::string path_of(std::string_view name) const { return path_ + "/" + std::string(name); }
   // Throws ReadError "path: message".
   [[noreturn]] void fail(std::string_view name, std::string_view message) const;
@@ -74,7 +75,9 @@ class SysFolder {
   mutable bool is_listed_ = false;
 };
 
-// "12", "0x1f", "017": a whole number as Go's ParseUint(text, 0, 64) takes it.
-std::optional<std::uint64_t> parse_any_base(std::string_view text);
+// A number of sysfs: decimal, or hexadecimal with 0x. Nothing for anything else, also inf and nan.
+std::optional<std::uint64_t> parse_whole_attribute(std::string_view text);
+std::optional<std::int64_t> parse_integer_attribute(std::string_view text);
+std::optional<double> parse_number_attribute(std::string_view text);
 
 }  // namespace basewatch::node

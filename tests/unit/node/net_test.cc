@@ -36,6 +36,13 @@ std::string message(unsigned short type, std::string_view body) {
   return padded(std::string(bytes_of(header)).append(body));
 }
 
+// One datagram of a dump; true at its end.
+bool parse_links(std::string_view datagram, std::vector<Device>& devices) {
+  return parse_netlink(datagram, "the list of devices", [&](const NetlinkMessage& part) {
+           parse_link(part, devices);
+         }) != NetlinkEnd::open;
+}
+
 std::string link(const std::string& attributes) {
   return message(RTM_NEWLINK, std::string(bytes_of(ifinfomsg{})) + attributes);
 }

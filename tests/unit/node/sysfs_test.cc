@@ -36,7 +36,7 @@ TEST_CASE("sysfs: attributes, numbers, links and names") {
   CHECK(device->whole("mtu") == 1500);
   CHECK(device->integer("temp") == -5);
   CHECK(device->number("part") == 0.5);
-  CHECK(device->any_base("flags") == 0x1003);
+  CHECK(device->whole("flags") == 0x1003);
   CHECK(!device->whole("empty"));
   CHECK(!device->whole("none"));
   CHECK(device->link("drv") == "virtio_net");
@@ -83,14 +83,21 @@ TEST_CASE("sysfs: a folder that went while it is open is empty, not an error") {
   CHECK(folder->read("a").is_missing());
 }
 
-TEST_CASE("sysfs: numbers with a base of their own") {
-  CHECK(parse_any_base("0") == 0);
-  CHECK(parse_any_base("12") == 12);
-  CHECK(parse_any_base("0x1F") == 31);
-  CHECK(parse_any_base("017") == 15);
-  CHECK(parse_any_base("0xffffffffffffffff") == ~0ull);
-  for (const auto* bad : {"", "0x", "08", "-1", "1 ", "0x1ffffffffffffffff", "x"}) {
-    CHECK_MESSAGE(!parse_any_base(bad), bad);
+TEST_CASE("sysfs: numbers, also hexadecimal ones") {
+  CHECK(parse_whole_attribute("0") == 0);
+  CHECK(parse_whole_attribute("012") == 12);
+  CHECK(parse_whole_attribute("0x1F") == 31);
+  CHECK(parse_whole_attribute("0xffffffffffffffff") == ~0ull);
+  for (const auto* bad : {"", "0x", "-1", "1 ", "0x1ffffffffffffffff", "0x-1", "x", "1.5"}) {
+    CHECK_MESSAGE(!parse_whole_attribute(bad), bad);
+  }
+  CHECK(parse_integer_attribute("-1") == -1);
+  CHECK(parse_integer_attribute("0x10") == 16);
+  CHECK(!parse_integer_attribute("9223372036854775808"));
+  CHECK(parse_number_attribute("-1.5") == -1.5);
+  CHECK(parse_number_attribute("18446744073709551615") == 18446744073709551615.0);
+  for (const auto* bad : {"", "nan", "inf", "1e999", "1,5"}) {
+    CHECK_MESSAGE(!parse_number_attribute(bad), bad);
   }
 }
 
