@@ -383,10 +383,10 @@ TEST_CASE("arp: the messages of the kernel") {
   ndmsg message{};
   message.ndm_ifindex = 3;
   message.ndm_state = NUD_REACHABLE;
-  CHECK(neighbour_device(bytes_of(message)) == 3);
+  CHECK(neighbour_device(netlink_bytes(message)) == 3);
   message.ndm_state = NUD_NOARP;
-  CHECK(neighbour_device(bytes_of(message)) == 0);
-  CHECK(neighbour_device(bytes_of(message).substr(1)) == 0);
+  CHECK(neighbour_device(netlink_bytes(message)) == 0);
+  CHECK(neighbour_device(netlink_bytes(message).substr(1)) == 0);
   CHECK(neighbour_device("") == 0);
   Neighbours neighbours;
   CHECK(thrown([&] {
