@@ -191,7 +191,7 @@ void parse_message(const NetlinkMessage& message) {
 // The first two bytes are the type: only a lucky input would have a whole header.
 void parse_body(std::string_view text) {
   if (text.size() < 2) return;
-  parse_message({leading<std::uint16_t>(text), text.substr(2)});
+  parse_message({netlink_value<std::uint16_t>(text), text.substr(2)});
 }
 
 void check_names(std::string_view text) {

@@ -20,7 +20,8 @@ class NetworkRoute final : public NodeCollector {
     const auto links = links_.list(deadline);
     std::vector<Route> routes;
     netlink_.dump(
-        RTM_GETROUTE, bytes_of(rtmsg{}), "the list of routes", deadline, [&] { routes.clear(); },
+        RTM_GETROUTE, netlink_bytes(rtmsg{}), "the list of routes", deadline,
+        [&] { routes.clear(); },
         [&](const NetlinkMessage& message) { parse_route(message, routes); });
     std::map<std::string_view, std::size_t> by_device;
     for (const auto& route : routes) {

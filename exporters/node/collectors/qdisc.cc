@@ -42,7 +42,7 @@ class QdiscCollector final : public NodeCollector {
   std::vector<Qdisc> ask(const Deadline& deadline) {
     std::vector<Qdisc> list;
     netlink_.dump(
-        RTM_GETQDISC, bytes_of(tcmsg{}), "the list of queueing disciplines", deadline,
+        RTM_GETQDISC, netlink_bytes(tcmsg{}), "the list of queueing disciplines", deadline,
         [&] { list.clear(); }, [&](const NetlinkMessage& message) { parse_qdisc(message, list); });
     const auto links = links_.list(deadline);
     for (auto& qdisc : list) qdisc.device = device_name(links, qdisc.index);

@@ -51,7 +51,7 @@ class Tcpstat final : public NodeCollector {
     request.idiag_states = kAllStates;
     TcpStates states;
     netlink_.dump(
-        SOCK_DIAG_BY_FAMILY, bytes_of(request), "the list of TCP sockets", deadline,
+        SOCK_DIAG_BY_FAMILY, netlink_bytes(request), "the list of TCP sockets", deadline,
         [&] { states = {}; },
         [&](const NetlinkMessage& message) { parse_tcp_socket(message, states); });
     return states;
@@ -63,7 +63,7 @@ class Tcpstat final : public NodeCollector {
 
 }  // namespace
 
-// Half a million sockets take the kernel a second.
+// The kernel sends a message for every socket, and there may be very many.
 constinit const CollectorKind tcpstat_collector{"tcpstat", kOwnLane, false, {}, create<Tcpstat>};
 
 }  // namespace basewatch::node

@@ -25,7 +25,7 @@ rtnl_link_stats64 widened(std::string_view bytes) {
   auto* to = reinterpret_cast<__u64*>(&wide);
   const auto count = std::min(bytes.size(), sizeof(rtnl_link_stats)) / sizeof(__u32);
   for (std::size_t i = 0; i < count; ++i) {
-    to[i] = leading<__u32>(bytes.substr(i * sizeof(__u32)));
+    to[i] = netlink_value<__u32>(bytes.substr(i * sizeof(__u32)));
   }
   return wide;
 }
@@ -35,12 +35,12 @@ rtnl_link_stats64 widened(std::string_view bytes) {
 void parse_link(const NetlinkMessage& message, std::vector<Device>& out) {
   if (message.type != RTM_NEWLINK || message.body.size() < sizeof(ifinfomsg)) return;
   Device device;
-  device.index = leading<ifinfomsg>(message.body).ifi_index;
+  device.index = netlink_value<ifinfomsg>(message.body).ifi_index;
   bool has_wide = false, has_narrow = false;
   for_each_attribute(message.body, sizeof(ifinfomsg), [&](auto type, std::string_view value) {
     if (type == IFLA_IFNAME) device.name = netlink_text(value);
     if (type == IFLA_STATS64) {
-      device.stats = leading<rtnl_link_stats64>(value);
+      device.stats = netlink_value<rtnl_link_stats64>(value);
       has_wide = true;
     }
     if (type == IFLA_STATS) {
@@ -56,7 +56,8 @@ void parse_link(const NetlinkMessage& message, std::vector<Device>& out) {
 std::vector<Device> Links::list(const Deadline& deadline) {
   std::vector<Device> devices;
   netlink_.dump(
-      RTM_GETLINK, bytes_of(ifinfomsg{}), "the list of devices", deadline, [&] { devices.clear(); },
+      RTM_GETLINK, netlink_bytes(ifinfomsg{}), "the list of devices", deadline,
+      [&] { devices.clear(); },
       [&](const NetlinkMessage& message) { parse_link(message, devices); });
   return devices;
 }

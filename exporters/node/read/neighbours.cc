@@ -20,7 +20,7 @@ NeighbourCounts parse_arp(const Source& proc_net_arp) {
 
 int neighbour_device(std::string_view body) {
   if (body.size() < sizeof(ndmsg)) return 0;
-  const auto neighbour = leading<ndmsg>(body);
+  const auto neighbour = netlink_value<ndmsg>(body);
   return (neighbour.ndm_state & NUD_NOARP) != 0 ? 0 : neighbour.ndm_ifindex;
 }
 
@@ -29,7 +29,7 @@ NeighbourCounts Neighbours::count(const Deadline& deadline) {
   ndmsg question{};
   question.ndm_family = AF_INET;
   netlink_.dump(
-      RTM_GETNEIGH, bytes_of(question), "the neighbours", deadline, [&] { by_index.clear(); },
+      RTM_GETNEIGH, netlink_bytes(question), "the neighbours", deadline, [&] { by_index.clear(); },
       [&](const NetlinkMessage& message) {
         if (message.type != RTM_NEWNEIGH) return;
         if (const int index = neighbour_device(message.body)) ++by_index[index];

@@ -21,7 +21,7 @@ constexpr int kAttempts = 3;                // while the list changes
 template <typename Header, auto Length>
 std::string_view next_piece(std::string_view& rest) {
   if (rest.size() < sizeof(Header)) return {};
-  const std::size_t length = leading<Header>(rest).*Length;
+  const std::size_t length = netlink_value<Header>(rest).*Length;
   if (length < sizeof(Header) || length > rest.size()) return {};
   const auto piece = rest.substr(0, length);
   rest.remove_prefix(std::min(rest.size(), NLMSG_ALIGN(length)));
@@ -31,7 +31,7 @@ std::string_view next_piece(std::string_view& rest) {
 // The error of a message that ends an answer; 0 when it is none.
 int error_of(std::string_view body, bool is_required) {
   if (body.size() < sizeof(int)) return is_required ? EBADMSG : 0;
-  const int error = leading<int>(body);
+  const int error = netlink_value<int>(body);
   return error < 0 && error > -4096 ? -error : 0;
 }
 
@@ -43,7 +43,7 @@ NetlinkEnd parse_netlink(std::string_view datagram, std::string_view what,
   while (!datagram.empty()) {
     const auto message = next_piece<nlmsghdr, &nlmsghdr::nlmsg_len>(datagram);
     if (message.empty()) throw ReadError("netlink answered with a broken message");
-    const auto header = leading<nlmsghdr>(message);
+    const auto header = netlink_value<nlmsghdr>(message);
     const auto body = message.substr(NLMSG_HDRLEN);
     is_interrupted |= (header.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
     if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) {
@@ -61,7 +61,7 @@ void for_each_attribute(std::string_view bytes, const AttributeVisitor& visit) {
   while (true) {
     const auto piece = next_piece<nlattr, &nlattr::nla_len>(bytes);
     if (piece.empty()) return;
-    visit(leading<nlattr>(piece).nla_type & NLA_TYPE_MASK, piece.substr(NLA_HDRLEN));
+    visit(netlink_value<nlattr>(piece).nla_type & NLA_TYPE_MASK, piece.substr(NLA_HDRLEN));
   }
 }
 
@@ -72,7 +72,7 @@ void for_each_attribute(std::string_view body, std::size_t header, const Attribu
 
 std::string netlink_attribute(std::uint16_t type, std::string_view value) {
   const nlattr header{static_cast<__u16>(NLA_HDRLEN + value.size()), type};
-  std::string bytes(bytes_of(header));
+  std::string bytes(netlink_bytes(header));
   bytes += value;
   bytes.resize(NLA_ALIGN(bytes.size()));
   return bytes;
@@ -90,7 +90,7 @@ void Netlink::send(std::uint16_t type, std::uint16_t flags, std::string_view bod
   header.nlmsg_type = type;
   header.nlmsg_flags = static_cast<__u16>(NLM_F_REQUEST | flags);
   header.nlmsg_seq = ++sequence_;
-  std::string request(bytes_of(header));
+  std::string request(netlink_bytes(header));
   request += body;
   const auto sent = ::send(socket_.get(), request.data(), request.size(), 0);
   if (sent != static_cast<ssize_t>(request.size())) {
@@ -113,7 +113,7 @@ std::string_view Netlink::next_datagram(const Deadline& deadline) {
     }
     const std::string_view datagram(buffer_.data(), static_cast<std::size_t>(got));
     // An answer to an earlier question, given up at its deadline, may still lie in the socket.
-    if (got > 0 && leading<nlmsghdr>(datagram).nlmsg_seq != sequence_) continue;
+    if (got > 0 && netlink_value<nlmsghdr>(datagram).nlmsg_seq != sequence_) continue;
     return datagram;
   }
 }

@@ -41,7 +41,7 @@ NetlinkEnd parse_netlink(std::string_view datagram, std::string_view what,
 
 // The bytes as a number or struct of the kernel's; what is missing is 0.
 template <typename T>
-T leading(std::string_view bytes) {
+T netlink_value(std::string_view bytes) {
   T value{};
   std::memcpy(&value, bytes.data(), bytes.size() < sizeof value ? bytes.size() : sizeof value);
   return value;
@@ -60,7 +60,7 @@ void for_each_attribute(std::string_view body, std::size_t header, const Attribu
 std::string netlink_attribute(std::uint16_t type, std::string_view value);
 
 template <typename T>
-std::string_view bytes_of(const T& value) {
+std::string_view netlink_bytes(const T& value) {
   return {reinterpret_cast<const char*>(&value), sizeof value};
 }
 

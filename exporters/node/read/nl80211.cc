@@ -47,18 +47,18 @@ double bit_rate(std::string_view nested) {
   bool is_wide = false;
   for_each_attribute(nested, [&](std::uint16_t type, std::string_view value) {
     if (type == NL80211_RATE_INFO_BITRATE32) {
-      rate = leading<std::uint32_t>(value);
+      rate = netlink_value<std::uint32_t>(value);
       is_wide = true;
     } else if (type == NL80211_RATE_INFO_BITRATE && !is_wide) {
-      rate = leading<std::uint16_t>(value);
+      rate = netlink_value<std::uint16_t>(value);
     }
   });
   return rate * kBitRateUnit;
 }
 
 void read_station(std::uint16_t type, std::string_view value, WifiStation& station) {
-  const auto u32 = [&] { return static_cast<double>(leading<std::uint32_t>(value)); };
-  const auto u64 = [&] { return static_cast<double>(leading<std::uint64_t>(value)); };
+  const auto u32 = [&] { return static_cast<double>(netlink_value<std::uint32_t>(value)); };
+  const auto u64 = [&] { return static_cast<double>(netlink_value<std::uint64_t>(value)); };
   switch (type) {
     case NL80211_STA_INFO_CONNECTED_TIME:
       station.connected_seconds = u32();
@@ -80,7 +80,7 @@ void read_station(std::uint16_t type, std::string_view value, WifiStation& stati
       if (station.sent_bytes == 0) station.sent_bytes = u32();
       break;
     case NL80211_STA_INFO_SIGNAL:
-      station.signal_dbm = leading<std::int8_t>(value);
+      station.signal_dbm = netlink_value<std::int8_t>(value);
       break;
     case NL80211_STA_INFO_RX_PACKETS:
       station.received_packets = u32();
@@ -115,7 +115,7 @@ std::string_view generic_body(const NetlinkMessage& message) {
 std::uint16_t parse_family_id(std::string_view attributes) {
   std::uint16_t id = 0;
   for_each_attribute(attributes, [&](std::uint16_t type, std::string_view value) {
-    if (type == CTRL_ATTR_FAMILY_ID) id = leading<std::uint16_t>(value);
+    if (type == CTRL_ATTR_FAMILY_ID) id = netlink_value<std::uint16_t>(value);
   });
   return id;
 }
@@ -123,11 +123,11 @@ std::uint16_t parse_family_id(std::string_view attributes) {
 WifiInterface parse_wifi_interface(std::string_view attributes) {
   WifiInterface interface;
   for_each_attribute(attributes, [&](std::uint16_t type, std::string_view value) {
-    if (type == NL80211_ATTR_IFINDEX) interface.index = leading<std::uint32_t>(value);
+    if (type == NL80211_ATTR_IFINDEX) interface.index = netlink_value<std::uint32_t>(value);
     if (type == NL80211_ATTR_IFNAME) interface.name = netlink_text(value);
     if (type == NL80211_ATTR_MAC) interface.mac = value;
     if (type == NL80211_ATTR_WIPHY_FREQ) {
-      interface.frequency_mhz = leading<std::uint32_t>(value);
+      interface.frequency_mhz = netlink_value<std::uint32_t>(value);
     }
   });
   return interface;
@@ -143,7 +143,7 @@ std::optional<WifiNetwork> parse_wifi_network(std::string_view attributes) {
       if (type == NL80211_BSS_BSSID) candidate.bssid = mac_text(value);
       if (type == NL80211_BSS_INFORMATION_ELEMENTS) candidate.ssid = ssid_of(value);
       if (type == NL80211_BSS_STATUS) {
-        candidate.mode = mode_of(leading<std::uint32_t>(value));
+        candidate.mode = mode_of(netlink_value<std::uint32_t>(value));
         is_ours = true;
       }
     });

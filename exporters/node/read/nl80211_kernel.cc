@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxEntries = 100'000;
 
 std::string question(std::uint8_t command, std::uint8_t version) {
-  return std::string(bytes_of(genlmsghdr{command, version, 0}));
+  return std::string(netlink_bytes(genlmsghdr{command, version, 0}));
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ void Nl80211::dump(std::uint8_t command, const WifiInterface* interface, std::st
                    const std::function<void(std::string_view)>& visit) {
   auto body = question(command, 0);
   if (interface) {
-    body += netlink_attribute(NL80211_ATTR_IFINDEX, bytes_of(interface->index));
+    body += netlink_attribute(NL80211_ATTR_IFINDEX, netlink_bytes(interface->index));
     if (!interface->mac.empty()) body += netlink_attribute(NL80211_ATTR_MAC, interface->mac);
   }
   std::size_t entries = 0;

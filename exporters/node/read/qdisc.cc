@@ -14,11 +14,11 @@ constexpr std::size_t kMaxQdiscs = 100'000;
 void read_stats(std::string_view nested, Qdisc& qdisc) {
   for_each_attribute(nested, [&](std::uint16_t type, std::string_view value) {
     if (type == TCA_STATS_BASIC) {
-      const auto basic = leading<gnet_stats_basic>(value);
+      const auto basic = netlink_value<gnet_stats_basic>(value);
       qdisc.bytes = static_cast<double>(basic.bytes);
       qdisc.packets = basic.packets;
     } else if (type == TCA_STATS_QUEUE) {
-      const auto queue = leading<gnet_stats_queue>(value);
+      const auto queue = netlink_value<gnet_stats_queue>(value);
       qdisc.length = queue.qlen;
       qdisc.backlog = queue.backlog;
       qdisc.drops = queue.drops;
@@ -42,7 +42,7 @@ void read_old_stats(const tc_stats& stats, Qdisc& qdisc) {
 
 void parse_qdisc(const NetlinkMessage& message, std::vector<Qdisc>& out) {
   if (message.type != RTM_NEWQDISC || message.body.size() < sizeof(tcmsg)) return;
-  const auto header = leading<tcmsg>(message.body);
+  const auto header = netlink_value<tcmsg>(message.body);
   Qdisc qdisc;
   qdisc.index = header.tcm_ifindex;
   qdisc.is_root = header.tcm_parent == TC_H_ROOT || header.tcm_parent == 0;
@@ -53,7 +53,7 @@ void parse_qdisc(const NetlinkMessage& message, std::vector<Qdisc>& out) {
       read_stats(value, qdisc);
       has_new = true;
     }
-    if (type == TCA_STATS && !has_new) read_old_stats(leading<tc_stats>(value), qdisc);
+    if (type == TCA_STATS && !has_new) read_old_stats(netlink_value<tc_stats>(value), qdisc);
   });
   if (out.size() >= kMaxQdiscs) throw ReadError("netlink lists too many queueing disciplines");
   out.push_back(std::move(qdisc));

@@ -25,7 +25,7 @@ std::string address(std::string_view bytes) {
 template <typename Visit>
 void for_each_hop(std::string_view bytes, Visit&& visit) {
   while (bytes.size() >= sizeof(rtnexthop)) {
-    const auto hop = leading<rtnexthop>(bytes);
+    const auto hop = netlink_value<rtnexthop>(bytes);
     if (hop.rtnh_len < sizeof(rtnexthop) || hop.rtnh_len > bytes.size()) return;
     std::string gateway;
     for_each_attribute(bytes.substr(0, hop.rtnh_len), sizeof(rtnexthop),
@@ -41,7 +41,7 @@ void for_each_hop(std::string_view bytes, Visit&& visit) {
 
 void parse_route(const NetlinkMessage& message, std::vector<Route>& out) {
   if (message.type != RTM_NEWROUTE || message.body.size() < sizeof(rtmsg)) return;
-  const auto header = leading<rtmsg>(message.body);
+  const auto header = netlink_value<rtmsg>(message.body);
   if (header.rtm_type != RTN_UNICAST) return;
   Route route;
   std::uint32_t priority = 0;
@@ -50,8 +50,8 @@ void parse_route(const NetlinkMessage& message, std::vector<Route>& out) {
     if (type == RTA_DST) route.destination = address(value);
     if (type == RTA_PREFSRC) route.source = address(value);
     if (type == RTA_GATEWAY) route.gateway = address(value);
-    if (type == RTA_OIF) route.index = leading<int>(value);
-    if (type == RTA_PRIORITY) priority = leading<std::uint32_t>(value);
+    if (type == RTA_OIF) route.index = netlink_value<int>(value);
+    if (type == RTA_PRIORITY) priority = netlink_value<std::uint32_t>(value);
     if (type == RTA_MULTIPATH) hops = value;
   });
   if (header.rtm_dst_len == 0) {

@@ -23,7 +23,7 @@ namespace {
 
 template <typename T>
 std::string bytes(const T& value) {
-  return std::string(bytes_of(value));
+  return std::string(netlink_bytes(value));
 }
 
 std::string datagram(std::uint16_t type, std::string_view body, std::uint16_t flags = 0) {
@@ -84,18 +84,19 @@ TEST_CASE("netlink: a question goes through, one that cannot be is refused with 
   Netlink netlink(NETLINK_ROUTE);
   int begun = 0, links = 0;
   netlink.dump(
-      RTM_GETLINK, bytes_of(ifinfomsg{}), "the devices", soon(), [&] { ++begun; },
+      RTM_GETLINK, netlink_bytes(ifinfomsg{}), "the devices", soon(), [&] { ++begun; },
       [&](const NetlinkMessage& message) { links += message.type == RTM_NEWLINK; });
   CHECK(begun >= 1);
   CHECK(links >= 1);
   ifinfomsg missing{};
   missing.ifi_index = 2'000'000'000;
   CHECK(thrown([&] {
-          netlink.ask(RTM_GETLINK, bytes_of(missing), "device 2000000000", soon(), nothing);
+          netlink.ask(RTM_GETLINK, netlink_bytes(missing), "device 2000000000", soon(), nothing);
         }) == "netlink refuses device 2000000000: no such device");
   FakeClock clock;
   CHECK(thrown([&] {
-          netlink.ask(RTM_GETLINK, bytes_of(missing), "it", Deadline(clock, clock.now()), nothing);
+          netlink.ask(RTM_GETLINK, netlink_bytes(missing), "it", Deadline(clock, clock.now()),
+                      nothing);
         }) != "");
 }
 
