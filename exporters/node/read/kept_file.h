@@ -37,11 +37,12 @@ class KeptFile {
   int fill();  // 0 or an errno; the text is then in buffer_
   Source result(int error) const;
   int open();
-  int read_all(int fd);
+  int read_all(int fd, bool short_is_end);
 
   std::string path_;
   std::size_t limit_;
   UniqueFd fd_;
+  bool short_is_end_ = false;  // of fd_: it gives everything at once
   std::string buffer_;
   std::size_t size_ = 0;
 };

@@ -2,6 +2,7 @@
 // machine does not show, above all what they say when something is wrong or not there.
 #include <doctest/doctest.h>
 #include <linux/neighbour.h>
+#include <sys/stat.h>
 
 #include "exporters/node/read/neighbours.h"
 #include "tests/unit/node/support.h"
@@ -97,6 +98,52 @@ TEST_CASE(
   CHECK(run(settings, "sockstat").empty());
   CHECK(run(settings, "sysctl").empty());
   CHECK(run(settings, "selinux") == "node_selinux_enabled 0\n");
+}
+
+TEST_CASE("what is no file is an error in one line, and never waited for") {
+  const Tree tree;
+  const auto exporter = plugin.create(
+      tree.settings({{"collectors.arp.netlink", false}, {"paths.rootfs", tree.path()}}));
+  const std::pair<const char*, std::string_view> kFiles[] = {{"proc/net/arp", "arp"},
+                                                             {"proc/buddyinfo", "buddyinfo"},
+                                                             {"proc/cgroups", "cgroups"},
+                                                             {"proc/diskstats", "diskstats"},
+                                                             {"proc/interrupts", "interrupts"},
+                                                             {"proc/net/ip_vs_stats", "ipvs"},
+                                                             {"proc/net/netstat", "netstat"},
+                                                             {"etc/os-release", "os"},
+                                                             {"proc/pressure/cpu", "pressure"},
+                                                             {"proc/schedstat", "schedstat"},
+                                                             {"proc/slabinfo", "slabinfo"},
+                                                             {"proc/net/sockstat", "sockstat"},
+                                                             {"proc/softirqs", "softirqs"},
+                                                             {"proc/net/softnet_stat", "softnet"},
+                                                             {"proc/swaps", "swap"},
+                                                             {"proc/net/udp", "udp_queues"},
+                                                             {"proc/net/xfrm_stat", "xfrm"},
+                                                             {"proc/zoneinfo", "zoneinfo"}};
+  const auto error = [&](std::string_view collector) {
+    return thrown([&] { run(*exporter, collector); });
+  };
+  for (const auto& [file, collector] : kFiles) {
+    CAPTURE(file);
+    const auto path = tree.path(file);
+    tree.write(file, "");
+    std::filesystem::remove(path);
+    std::filesystem::create_symlink(path, path);
+    CHECK(error(collector) == "cannot read " + path + ": too many levels of symbolic links");
+    std::filesystem::remove(path);
+    std::filesystem::create_directory(path);
+    CHECK(error(collector) == "cannot read " + path + ": is a directory");
+    std::filesystem::remove(path);
+    REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+    const auto said = error(collector);  // nobody writes into it: it is empty
+    CHECK(said.find('\n') == std::string::npos);
+    std::filesystem::remove(path);
+  }
+  tree.write("proc/diskstats", std::string(9u << 20, 'x'));
+  CHECK(error("diskstats") ==
+        tree.path("proc/diskstats") + " is larger than 8388608 bytes and is not read");
 }
 
 TEST_CASE("ksmd: half of its files are a failure, not an absence") {
