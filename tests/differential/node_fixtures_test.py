@@ -103,7 +103,8 @@ def configuration(root, chosen=None):
     if chosen is None:
         switches = [f"--collector.{c}" for c in SWITCHED_ON] + [f"--no-collector.{c}" for c in OFF]
     else:
-        switches = ["--collector.disable-defaults"] + [f"--collector.{c}" for c in chosen]
+        with_it = ["cpufreq"] if "cpu" in chosen else []  # its frequencies are shown by cpu
+        switches = ["--collector.disable-defaults"] + [f"--collector.{c}" for c in {*chosen, *with_it}]
     return subprocess.run([BASEWATCH, "node-flags", *switches, *OPTIONS], cwd=root.parent.parent, text=True,
                           check=True, capture_output=True, timeout=60).stdout
 
