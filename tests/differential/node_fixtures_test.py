@@ -115,7 +115,7 @@ def our_page(config, folder, root):
     path.write_text(config)
     run = subprocess.run([BASEWATCH, "once", "node", "--config", path], capture_output=True, timeout=60,
                          check=False)
-    return run, Page(run.stdout.decode().replace(f"{root.parent.parent}/", ""))
+    return run, Page(run.stdout.decode().replace(f'="{root.parent.parent}/', '="'))
 
 
 def compared(theirs, ours, collectors):

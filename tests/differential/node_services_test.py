@@ -98,17 +98,16 @@ class Services(unittest.TestCase):
         for how, said in (("silent", "did not answer in time"), ("garbage", "something else"),
                           (None, "org.freedesktop.login1")):
             with self.subTest(how=how):
-                if how:
-                    stand_in = self.enterContext(bus.StandIn(system, how))
+                stand_in = self.enterContext(bus.StandIn(system, how)) if how else None
                 page, log = self.ours({"systemd": options, "logind": options, "loadavg": "true"},
                                       instance="    timeout: 1s\n")
+                if stand_in:
+                    stand_in.stop()
                 success = {dict(labels)["collector"]: value for (name, labels), value in page.series.items()
                            if name == "node_scrape_collector_success"}
                 self.assertEqual({"systemd": 0, "logind": 0, "loadavg": 1}, success, log)
                 self.assertEqual({}, page.only("^node_(systemd|logind)_").series)
                 self.assertIn(said, log)
-                if how:
-                    stand_in.stop()
 
     # netlink
 

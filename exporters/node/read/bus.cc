@@ -121,7 +121,9 @@ std::string Bus::system_address() {
 }
 
 Bus::Bus(const std::string& address, bool is_bus, const Deadline& deadline)
-    : address_(address), deadline_(deadline) {
+    : address_(address),
+      // A tenth is kept for what comes after: a run that ends past its deadline has failed.
+      deadline_(Deadline::in(Clock::system(), deadline.remaining() * 9 / 10)) {
   sd_bus* bus = nullptr;
   int result = sd_bus_new(&bus);
   bus_.reset(bus);

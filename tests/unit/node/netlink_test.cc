@@ -145,7 +145,7 @@ TEST_CASE("qdisc from a file of examples") {
   const auto page = run(settings, "qdisc");
   CHECK(page.find("node_qdisc_bytes_total{device=\"eth0\",kind=\"fq\"} 5\n") != std::string::npos);
   CHECK(page.find("below") == std::string::npos);
-  CHECK(page.find("lo") == page.find("length"));  // no device lo
+  CHECK(page.find("device=\"lo\"") == std::string::npos);
   tree.write("q/results.json", "[{");
   CHECK(thrown([&] { run(settings, "qdisc"); }).find("results.json:1: this is no JSON") !=
         std::string::npos);
@@ -274,7 +274,7 @@ TEST_CASE("wifi, from files of examples and from a kernel without it") {
   tree.write("w/wlan0/bss.json", R"({"ssid":"net","bssid":"ABEiM0RV","status":2})");
   tree.write("w/wlan0/stationinfo.json", R"([{"hardwareaddr":"qrvM3e7/","inactive":400000000}])");
   const auto page = run(tree.settings({{"collectors.wifi.fixtures", tree.path("w")}}), "wifi");
-  CHECK(page.starts_with("node_wifi_interface_frequency_hertz{device=\"wlan0\"} 5.18e+09\n"));
+  CHECK(page.starts_with("node_wifi_interface_frequency_hertz{device=\"wlan0\"} 5180000000\n"));
   CHECK(page.find("node_wifi_station_info{bssid=\"00:11:22:33:44:55\",device=\"wlan0\","
                   "mode=\"ad-hoc\",ssid=\"net\"} 1\n") != std::string::npos);
   CHECK(page.find("node_wifi_station_inactive_seconds{device=\"wlan0\","

@@ -172,7 +172,7 @@ TEST_CASE("bcachefs") {
   tree.write(folder + "dev-0/bucket_size", "256k\n");
   tree.write(folder + "dev-0/nbuckets", "99\n");
   CHECK(run(tree.settings(), "bcachefs") ==
-        "node_bcachefs_btree_cache_size_bytes{uuid=\"u-1\"} 1.572864e+06\n"
+        "node_bcachefs_btree_cache_size_bytes{uuid=\"u-1\"} 1572864\n"
         "node_bcachefs_btree_write_average_size_bytes{type=\"initial\",uuid=\"u-1\"} 2048\n"
         "node_bcachefs_btree_writes_total{type=\"initial\",uuid=\"u-1\"} 7\n"
         "node_bcachefs_compression_compressed_bytes{algorithm=\"lz4\",uuid=\"u-1\"} 1024\n"
