@@ -26,7 +26,7 @@ std::string hex_address(std::string_view bytes) {
 }
 
 void take(LinkInfo& link, std::uint16_t type, std::string_view value) {
-  const auto number = [&] { return leading<std::uint32_t>(value); };
+  const auto number = [&] { return netlink_value<std::uint32_t>(value); };
   switch (type & kTypeMask) {
     case IFLA_IFNAME:
       link.name = netlink_text(value);
@@ -47,7 +47,7 @@ void take(LinkInfo& link, std::uint16_t type, std::string_view value) {
       });
       break;
     case IFLA_OPERSTATE:
-      link.state = leading<std::uint8_t>(value);
+      link.state = netlink_value<std::uint8_t>(value);
       break;
     case IFLA_MTU:
       link.mtu = number();
@@ -77,7 +77,7 @@ void take(LinkInfo& link, std::uint16_t type, std::string_view value) {
       link.queue_length = number();
       break;
     case IFLA_STATS64:
-      link.stats = leading<rtnl_link_stats64>(value);
+      link.stats = netlink_value<rtnl_link_stats64>(value);
       break;
   }
 }
@@ -87,7 +87,7 @@ void take(LinkInfo& link, std::uint16_t type, std::string_view value) {
 std::optional<LinkInfo> parse_link_info(const NetlinkMessage& message) {
   if (message.type != RTM_NEWLINK || message.body.size() < sizeof(ifinfomsg)) return std::nullopt;
   LinkInfo link;
-  const auto head = leading<ifinfomsg>(message.body);
+  const auto head = netlink_value<ifinfomsg>(message.body);
   link.index = head.ifi_index;
   link.flags = head.ifi_flags;
   link.type = head.ifi_type;
@@ -113,10 +113,10 @@ LinkSpeed parse_link_speed(std::string_view attributes) {
         });
         break;
       case ETHTOOL_A_LINKMODES_SPEED:
-        speed.megabits = leading<std::int32_t>(value);
+        speed.megabits = netlink_value<std::int32_t>(value);
         break;
       case ETHTOOL_A_LINKMODES_DUPLEX: {
-        const auto duplex = leading<std::uint8_t>(value);
+        const auto duplex = netlink_value<std::uint8_t>(value);
         speed.duplex = duplex == DUPLEX_FULL ? "Full" : duplex == DUPLEX_HALF ? "Half" : "Unknown";
         break;
       }
@@ -128,7 +128,8 @@ LinkSpeed parse_link_speed(std::string_view attributes) {
 std::vector<LinkInfo> LinkInfos::list(const Deadline& deadline) {
   std::vector<LinkInfo> found;
   links_.dump(
-      RTM_GETLINK, bytes_of(ifinfomsg{}), "the list of devices", deadline, [&] { found.clear(); },
+      RTM_GETLINK, netlink_bytes(ifinfomsg{}), "the list of devices", deadline,
+      [&] { found.clear(); },
       [&](const NetlinkMessage& message) {
         if (found.size() >= kMaxDevices) throw ReadError("netlink lists too many network devices");
         if (auto link = parse_link_info(message)) found.push_back(std::move(*link));
@@ -138,7 +139,7 @@ std::vector<LinkInfo> LinkInfos::list(const Deadline& deadline) {
 
 std::uint16_t LinkInfos::ethtool_family(const Deadline& deadline) {
   const auto question =
-      std::string(bytes_of(genlmsghdr{CTRL_CMD_GETFAMILY, 1, 0})) +
+      std::string(netlink_bytes(genlmsghdr{CTRL_CMD_GETFAMILY, 1, 0})) +
       netlink_attribute(CTRL_ATTR_FAMILY_NAME, {ETHTOOL_GENL_NAME, sizeof ETHTOOL_GENL_NAME});
   std::uint16_t family = 0;
   try {
@@ -155,7 +156,7 @@ std::map<std::string, LinkSpeed> LinkInfos::speeds(const Deadline& deadline) {
   std::map<std::string, LinkSpeed> found;
   const auto family = ethtool_family(deadline);
   if (family == 0) return found;
-  const auto question = std::string(bytes_of(genlmsghdr{ETHTOOL_MSG_LINKMODES_GET, 1, 0})) +
+  const auto question = std::string(netlink_bytes(genlmsghdr{ETHTOOL_MSG_LINKMODES_GET, 1, 0})) +
                         netlink_attribute(ETHTOOL_A_LINKMODES_HEADER | NLA_F_NESTED, {});
   generic_.dump(
       family, question, "the speeds of devices", deadline, [&] { found.clear(); },

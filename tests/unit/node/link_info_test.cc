@@ -11,7 +11,7 @@ namespace {
 
 template <typename T>
 std::string number(std::uint16_t type, T value) {
-  return netlink_attribute(type, bytes_of(value));
+  return netlink_attribute(type, netlink_bytes(value));
 }
 
 }  // namespace
@@ -21,7 +21,7 @@ TEST_CASE("netlink: what a device is") {
   head.ifi_index = 7;
   head.ifi_flags = 0x1003;
   head.ifi_type = 1;
-  const auto body = std::string(bytes_of(head)) + netlink_attribute(IFLA_IFNAME, {"eth0", 5}) +
+  const auto body = std::string(netlink_bytes(head)) + netlink_attribute(IFLA_IFNAME, {"eth0", 5}) +
                     netlink_attribute(IFLA_ADDRESS, {"\x02\x42\xac\x11\x00\x02", 6}) +
                     netlink_attribute(IFLA_IFALIAS, {"uplink", 7}) +
                     netlink_attribute(IFLA_PROP_LIST | NLA_F_NESTED,
