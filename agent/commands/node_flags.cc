@@ -97,9 +97,12 @@ class Translator {
     take_option(*row, std::move(*value));
   }
 
+  // Ours, which may be newer than the table, and node_exporter's.
   bool is_collector(std::string_view flag) const {
     if (!flag.starts_with("collector.")) return false;
-    return std::ranges::find(node_collectors(), flag.substr(10)) != node_collectors().end();
+    const auto name = flag.substr(10);
+    return defaults_.contains(name) ||
+           std::ranges::find(node_collectors(), name) != node_collectors().end();
   }
 
   void fail_unknown(std::string_view argument, std::string_view name) {
