@@ -16,6 +16,7 @@ ALLOWED = {
     "agent/base": {"catalog/model/metric.h"},
     "catalog/model": {"agent/base"},
     "agent/plugin": VOCABULARY,
+    "agent/modules": VOCABULARY | {"agent/plugin"},
     "agent/expose": VOCABULARY | {"agent/plugin"},
     "agent/config": VOCABULARY | {"agent/plugin"},
     "agent/scrape": VOCABULARY | {"agent/plugin", "agent/config", "agent/expose", "metrics"},
