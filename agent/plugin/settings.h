@@ -81,6 +81,11 @@ class Settings {
   std::string secret(std::string_view option) const;
   bool given(std::string_view option) const;  // stands in the file, even if equal to the default
 
+  // Whether the instance runs that collector, as far as the configuration says so: for a collector
+  // whose metrics depend on another one being on.
+  bool runs(std::string_view collector, bool by_default) const;
+  void set_switches(std::map<std::string, bool, std::less<>> switches);
+
   const std::string& instance() const { return instance_; }
   const Declarations& declarations() const;  // empty until set
   void set_declarations(std::shared_ptr<const Declarations> declarations);
@@ -101,6 +106,8 @@ class Settings {
   std::string instance_;
   std::string fingerprint_;
   std::map<std::string, Entry, std::less<>> entries_;
+  std::map<std::string, bool, std::less<>> switches_;  // not of the fingerprint: who compares
+                                                       // instances compares these themselves
   std::shared_ptr<const Declarations> declarations_;
 };
 

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "agent/plugin/settings.h"
 
@@ -19,6 +22,34 @@ class NameFilter {
  public:
   NameFilter(const Settings& settings, std::string_view exclude_option,
              std::string_view include_option);
+
+  bool accepts(std::string_view name) const;
+
+ private:
+  std::shared_ptr<const re2::RE2> exclude_, include_;
+};
+
+// The same for the rows of a table that the kernel writes in the same order every time: the
+// expression is asked once for each place, and again when another name stands there. One thread at
+// a time.
+class RowFilter {
+ public:
+  explicit RowFilter(NameFilter filter) : filter_(std::move(filter)) {}
+
+  // `row` counts the rows of a scrape from 0.
+  bool accepts(std::size_t row, std::string_view name);
+
+ private:
+  NameFilter filter_;
+  std::vector<std::pair<std::string, bool>> rows_;
+};
+
+// The same for systemd's units, by node_exporter's other rule: a name must match `include` as a
+// whole and must not match `exclude` as a whole, whichever of them are written.
+class WholeNameFilter {
+ public:
+  WholeNameFilter(const Settings& settings, std::string_view exclude_option,
+                  std::string_view include_option);
 
   bool accepts(std::string_view name) const;
 
