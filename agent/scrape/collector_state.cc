@@ -198,7 +198,7 @@ void CollectorState::finish(RunEnd& end) {
 
 void CollectorState::fail(std::string reason, MonoTime now) {
   note_health(RunState::failed, reason);
-  last_ = RunEnd{RunState::failed, std::move(reason), nullptr, {}, now};
+  last_ = RunEnd{RunState::failed, std::move(reason), false, nullptr, {}, now};
   answer_all(now);
 }
 
@@ -211,7 +211,7 @@ void CollectorState::retire(MonoTime now) {
   if (phase_ == Phase::queued) {
     lane_.remove(*this);
     phase_ = Phase::idle;
-    last_ = RunEnd{RunState::failed, *refusal(), nullptr, {}, now};
+    last_ = RunEnd{RunState::failed, *refusal(), false, nullptr, {}, now};
     answer_all(now);
   } else if (phase_ == Phase::running && (stuck_ || waiters_.empty())) {
     leave_behind();
@@ -229,18 +229,25 @@ std::string CollectorState::key() const {
   return fmt::format("{}/{}", instance_.topic(), collector_.name);
 }
 
-// One line when it begins to fail and one when it works again; what is absent is not worth a line.
-void CollectorState::note_health(RunState state, const std::string& reason) {
+// One line when it begins to fail and one when it works again; what is absent is not worth a line,
+// and what fails with its whole instance is told by that.
+void CollectorState::note_health(RunState state, const std::string& reason, bool of_instance) {
   if (instance_.retired()) return;
   const bool failing = state == RunState::failed || state == RunState::stuck;
-  if (failing && !failing_) {
+  const bool quiet = failing && of_instance;
+  if (quiet) {
+    instance_.note_failure(reason);
+  } else if (failing && (!failing_ || quiet_)) {
     core_.remember(LogLevel::warning, instance_.topic(),
                    fmt::format("collector {} fails: {}", collector_.name, reason));
+  } else if (!failing && quiet_) {
+    instance_.note_failure("");
   } else if (failing_ && state == RunState::done) {
     core_.remember(LogLevel::info, instance_.topic(),
                    fmt::format("collector {} works again", collector_.name));
   }
   failing_ = failing;
+  quiet_ = quiet;
 }
 
 void CollectorState::note_duplicates(const Page& page) {

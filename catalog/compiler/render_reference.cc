@@ -46,6 +46,9 @@ class ReferencePage {
   void write(const MetricEntry& metric) {
     const auto& spec = metric.spec;
     write_section(spec.name, spec.help, spec.type, spec.unit, spec.labels, metric.since);
+    if (!metric.from_query.empty()) {
+      out_ += fmt::format("- collector: `{}`\n", metric.from_query);
+    }
     if (!metric.from_source.empty()) {
       out_ += fmt::format("- from: your own, let in by `{}`\n", metric.from_source);
     }

@@ -15,6 +15,7 @@ struct Reading {
 };
 
 void read_metrics(const yaml::Node& list, Subject& subject, Reading reading);
+void read_query(const yaml::Node& entry, Subject& subject, Reading reading);
 void read_rules(const yaml::Node& list, Subject& subject, Reading reading);
 void read_alerts(const yaml::Node& list, Subject& subject, Reading reading);
 void read_boards(const yaml::Node& list, Subject& subject, Reading reading);

@@ -52,7 +52,7 @@ class SiteReader {
                       format_duration(site_.scrape_timeout),
                       format_duration(site_.scrape_interval)));
     }
-    if (!own_.metrics.empty() || !own_.rules.empty() || !own_.alerts.empty()) {
+    if (!own_.metrics.empty() || !own_.queries.empty() || !own_.rules.empty() || !own_.alerts.empty()) {
       site_.own = std::move(own_);
     }
     return std::move(site_);

@@ -1,29 +1,9 @@
 #pragma once
 
-#include <memory>
-#include <string_view>
-
-#include "agent/plugin/settings.h"
-
-namespace re2 {
-class RE2;
-}
+#include "agent/plugin/name_filter.h"
 
 namespace basewatch::node {
 
-// Which names a collector looks at: those an `exclude` expression does not match and, when there is
-// one, an `include` expression does. Both are options of type regex; an empty one filters nothing.
-// Throws SettingError for an expression that is none, and when both are written. An exclude that is
-// only a default gives way to a written include. Read-only: any thread.
-class NameFilter {
- public:
-  NameFilter(const Settings& settings, std::string_view exclude_option,
-             std::string_view include_option);
-
-  bool accepts(std::string_view name) const;
-
- private:
-  std::shared_ptr<const re2::RE2> exclude_, include_;
-};
+using basewatch::NameFilter;
 
 }  // namespace basewatch::node

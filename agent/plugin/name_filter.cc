@@ -1,9 +1,9 @@
-#include "exporters/node/name_filter.h"
+#include "agent/plugin/name_filter.h"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
 
-namespace basewatch::node {
+namespace basewatch {
 namespace {
 
 std::string_view short_name(std::string_view option) {
@@ -39,4 +39,4 @@ bool NameFilter::accepts(std::string_view name) const {
   return !include_ || RE2::PartialMatch(name, *include_);
 }
 
-}  // namespace basewatch::node
+}  // namespace basewatch
