@@ -189,7 +189,7 @@ void CollectorState::finish(RunEnd& end) {
   phase_ = Phase::idle;
   stuck_ = false;
   if (end.page && end.page->duplicates() > 0) note_duplicates(*end.page);
-  note_health(end.state, end.reason);
+  note_health(end.state, end.reason, end.of_instance);
   if (background() && end.state != RunState::failed) good_ = end;
   std::optional<RunEnd> before = std::exchange(last_, end);
   end = before ? std::move(*before) : RunEnd();

@@ -35,7 +35,8 @@ void Backends::expect_room(Link& link, const Deadline& deadline) {
   }
   if (pids.empty() || link.server().is_console) return;
   const auto sql = fmt::format(
-      "SELECT pid FROM pg_stat_activity WHERE application_name = 'basewatch' AND pid IN ({})", pids);
+      "SELECT pid FROM pg_stat_activity WHERE application_name = 'basewatch' AND pid IN ({})",
+      pids);
   const auto table = link.run({.sql = sql, .span = std::chrono::seconds(1)}, deadline);
   std::set<int> still;
   for (std::size_t row = 0; row < table.rows(); ++row) {

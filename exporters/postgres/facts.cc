@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/base/strings.h"
 
 namespace basewatch::postgres {
@@ -41,7 +43,8 @@ std::string relations_sql(const Names& names) {
          "'SELECT') THEN 'denied' WHEN row_security_active(c.oid) THEN 'hidden' ELSE 'ok' END "
          "FROM (VALUES " +
          rows +
-         ") AS w(name, schema, relation) LEFT JOIN pg_namespace n ON n.nspname = w.schema LEFT JOIN "
+         ") AS w(name, schema, relation) LEFT JOIN pg_namespace n ON n.nspname = w.schema LEFT "
+         "JOIN "
          "pg_class c ON c.relnamespace = n.oid AND c.relname = w.relation";
 }
 
@@ -70,18 +73,20 @@ std::string facts_sql(std::span<const QuerySpec* const> queries) {
   std::string sql =
       "SELECT 'self' AS kind, current_user::text AS name, current_database()::text AS value";
   if (!extensions.empty()) {
-    sql += " UNION ALL SELECT 'extension', e.extname::text, n.nspname::text FROM pg_extension e "
-           "JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname IN (" +
-           list_of(extensions) + ")";
+    sql +=
+        " UNION ALL SELECT 'extension', e.extname::text, n.nspname::text FROM pg_extension e "
+        "JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname IN (" +
+        list_of(extensions) + ")";
   }
   if (!settings.empty()) {
     sql += " UNION ALL SELECT 'setting', w.name, current_setting(w.name, true) FROM unnest(ARRAY[" +
            list_of(settings) + "]) AS w(name)";
   }
   if (!privileges.empty()) {
-    sql += " UNION ALL SELECT 'privilege', r.rolname::text, 'yes' FROM pg_roles r WHERE "
-           "pg_has_role(current_user, r.oid, 'USAGE') AND r.rolname IN (" +
-           list_of(privileges) + ")";
+    sql +=
+        " UNION ALL SELECT 'privilege', r.rolname::text, 'yes' FROM pg_roles r WHERE "
+        "pg_has_role(current_user, r.oid, 'USAGE') AND r.rolname IN (" +
+        list_of(privileges) + ")";
   }
   if (!relations.empty()) sql += " UNION ALL " + relations_sql(relations);
   return sql;

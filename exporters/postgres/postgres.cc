@@ -144,12 +144,13 @@ struct Core {
   void note_server(const Session& session) {
     const auto server = session.server();
     if (!server) return;
-    state->note("pooler",
-                server->is_pooled
-                    ? "a connection pooler stands before the server: every query is a transaction of "
-                      "its own, and other databases are reached through it, too; the server's own "
-                      "port is cheaper"
-                    : "");
+    state->note(
+        "pooler",
+        server->is_pooled
+            ? "a connection pooler stands before the server: every query is a transaction of "
+              "its own, and other databases are reached through it, too; the server's own "
+              "port is cheaper"
+            : "");
   }
 
   const Settings settings;  // also keeps the user's declarations
@@ -190,9 +191,9 @@ class PostgresExporter final : public Exporter {
     page.add(m::exporter_scrapes_total, static_cast<double>(++core_->state->scrapes));
     for (const auto& result : results) {
       if (result.state == RunState::pending) continue;
-      const bool good = result.state == RunState::done ||
-                        (result.state == RunState::absent &&
-                         state.peer_success_when_absent(result.collector));
+      const bool good =
+          result.state == RunState::done ||
+          (result.state == RunState::absent && state.peer_success_when_absent(result.collector));
       page.add(m::scrape_collector_success, good ? 1 : 0, result.collector);
     }
     for (const auto& result : results) {
@@ -208,12 +209,13 @@ class PostgresExporter final : public Exporter {
  private:
   void add(const QuerySpec& query) {
     const bool background = query.every > Duration::zero();
-    collectors_.push_back({query.name, background ? kBackgroundLane : kScrapeLane, query.enabled,
-                           background ? every(query.every) : on_scrape,
-                           [core = core_, &query, background](Page& page, const Deadline& deadline) {
-                             auto& session = background ? core->pool.get("") : core->scrape;
-                             return core->run(query, session, page, deadline);
-                           }});
+    collectors_.push_back(
+        {query.name, background ? kBackgroundLane : kScrapeLane, query.enabled,
+         background ? every(query.every) : on_scrape,
+         [core = core_, &query, background](Page& page, const Deadline& deadline) {
+           auto& session = background ? core->pool.get("") : core->scrape;
+           return core->run(query, session, page, deadline);
+         }});
   }
 
   void add_own(Page& page) const {

@@ -18,7 +18,7 @@ struct SessionShared {
   std::vector<const QuerySpec*> queries;  // whose needs have to be known
   std::shared_ptr<Backends> backends;
   std::function<void(bool reached, const std::string& reason)> told;  // each try at the
-                                                                 // configured database
+                                                                      // configured database
 };
 
 // A link to one database that is made anew when it is lost. The first run after that pays for it,

@@ -23,9 +23,13 @@ constexpr std::string_view kList =
     "SELECT datname::text, has_database_privilege(oid, 'CONNECT') FROM pg_database WHERE "
     "datallowconn AND NOT datistemplate AND datname <> current_database() ORDER BY datname";
 
-Duration interval_of(const QuerySpec& query) { return std::max(query.every, kLeastInterval); }
+Duration interval_of(const QuerySpec& query) {
+  return std::max(query.every, kLeastInterval);
+}
 
-MonoTime now_of(const Deadline& deadline) { return deadline.at() - deadline.remaining(); }
+MonoTime now_of(const Deadline& deadline) {
+  return deadline.at() - deadline.remaining();
+}
 
 }  // namespace
 
@@ -34,17 +38,19 @@ Session& SessionPool::get(const std::string& database) {
   entry.used = ++clock_;
   if (!entry.session) entry.session = std::make_unique<Session>(shared_, database);
   while (entries_.size() > most_) {
-    entries_.erase(std::ranges::min_element(
-        entries_, {}, [](const auto& each) { return each.second.used; }));
+    entries_.erase(
+        std::ranges::min_element(entries_, {}, [](const auto& each) { return each.second.used; }));
   }
   return *entry.session;
 }
 
-void SessionPool::drop(const std::string& database) { entries_.erase(database); }
+void SessionPool::drop(const std::string& database) {
+  entries_.erase(database);
+}
 
 void Walker::list_databases(Session& configured, const Deadline& deadline) {
-  const auto table = configured.run(
-      {.sql = kList, .prepare = true, .span = 2s, .rows = kMostDatabases}, deadline);
+  const auto table =
+      configured.run({.sql = kList, .prepare = true, .span = 2s, .rows = kMostDatabases}, deadline);
   std::map<std::string, Database> now;
   std::string closed;
   for (std::size_t row = 0; row < table.rows(); ++row) {
@@ -89,7 +95,8 @@ void Walker::visit(const std::string& name, Database& database, SessionPool& poo
         auto served = serve(*query, session, query->others_rows, until, true);
         kept = {std::move(served.table), database.visited};
       } catch (const std::exception& error) {
-        problems += fmt::format("{}{}: {}", problems.empty() ? "" : "; ", query->name, error.what());
+        problems +=
+            fmt::format("{}{}: {}", problems.empty() ? "" : "; ", query->name, error.what());
         if (!session.open()) throw;
       }
     }
