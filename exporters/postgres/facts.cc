@@ -133,7 +133,7 @@ std::optional<Lack> lack_of_server(const QuerySpec& query, const Facts& facts) {
 
 std::optional<Lack> lack_of_relation(std::string_view name, const Facts& facts) {
   const auto found = facts.relations.find(name);
-  const std::string_view state = found == facts.relations.end() ? "none" : found->second;
+  const std::string state = found == facts.relations.end() ? "none" : found->second;
   if (state == "none") {
     return Lack{fmt::format("there is no relation {} in {}", name, facts.database), ""};
   }

@@ -71,6 +71,8 @@ class Postgres(Server):
         """The processes of sessions, from the system: also when the server does not answer."""
         children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         found = []
+        if self.process.poll() is not None:
+            return found
         for pid in children.read_text().split():
             try:
                 title = pathlib.Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
