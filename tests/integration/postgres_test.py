@@ -4,10 +4,11 @@ connections of an instance, one clear line in the log, and recovery without a re
 import os
 import re
 import signal
+import subprocess
 import time
 import unittest
 
-from support.postgres import Postgres, monitoring_role
+from support.postgres import PgBouncer, Postgres, monitoring_role
 from support.servers import Agent, get, scratch, wait_until
 
 HBA = "host rejected all all reject\n"
@@ -62,6 +63,13 @@ metrics:
     requires: {relation: public.hidden}
     sql: SELECT count(*) AS rows FROM hidden
     columns: {rows: {metric: shop_hidden, type: gauge, help: Rows.}}
+  - query: own_pools
+    help: PgBouncer's pools.
+    instances: [console]
+    requires: {server: pgbouncer}
+    labels: [database, user]
+    sql: SHOW POOLS
+    columns: {cl_active: {metric: bouncer_clients_active, type: gauge, help: Clients.}}
   - query: own_each
     help: Of every database.
     instances: [own]
@@ -76,6 +84,8 @@ exporters:
   postgres:
     - {{name: main, dsn: "host={host} user=basewatch dbname=postgres", password_file: {folder}/password}}
     - {{name: own, dsn: "postgresql://own:own@{host}:5432/postgres", databases: {{exclude: "^(rejected|refused)$"}}}}
+    - {{name: pooled, dsn: "postgresql://own:own@{bouncer}:6432/postgres", databases: {{all: false}}}}
+    - {{name: console, dsn: "host={bouncer} port=6432 user=own password=own dbname=pgbouncer"}}
     - {{name: bare, dsn: "host={host} user=bare password=bare dbname=postgres", databases: {{all: false}}}}
 """
 
@@ -102,9 +112,12 @@ class PostgresTest(unittest.TestCase):
         cls.server.sql("CREATE ROLE bare LOGIN PASSWORD 'bare'")
         monitoring_role(cls.server)
         cls.server.sql(TABLES)
+        bouncer = PgBouncer(cls.folder, cls.server, "own", "own")
+        cls.addClassCleanup(bouncer.stop)
+        cls.bouncer = bouncer
         cls.write("password", "watch\n")
         cls.write("site.yml", SITE)
-        cls.agent = Agent(cls.folder, CONFIG.format(host=cls.server.host, folder=cls.folder))
+        cls.agent = Agent(cls.folder, CONFIG.format(host=cls.server.host, bouncer=bouncer.host, folder=cls.folder))
         cls.addClassCleanup(cls.agent.stop)
 
     @classmethod
@@ -267,6 +280,24 @@ class PostgresTest(unittest.TestCase):
         for secret in ("watch\n", "rotated", "own:own"):
             self.assertNotIn(f"password={secret}", self.own_log())
         self.assertNotIn("rotated", self.own_log())
+
+    def test_a_pooler_gets_its_connections_back_as_they_were(self):
+        page = self.page("pooled", 5)
+        self.assertEqual(1, page["pg_up"])
+        self.has(page, "pg_settings_max_connections")
+        self.has(page, 'pg_stat_user_tables_n_live_tup{datname="postgres",relname="orders",schemaname="public"}')
+        environment = dict(self.server.environment("own", "own"), PGHOST=self.bouncer.host, PGPORT="6432")
+        done = subprocess.run(["psql", "-XqAt", "-c", "SELECT current_setting('default_transaction_read_only'), "
+                               "current_setting('lock_timeout'), current_setting('statement_timeout'), "
+                               "(SELECT count(*) FROM pg_prepared_statements)"],
+                              env=environment, text=True, capture_output=True, check=True)
+        self.assertEqual("off|0|0|0\n", done.stdout)
+
+    def test_the_console_of_pgbouncer(self):
+        page = self.page("console", 5)
+        self.assertEqual(1, page["pg_up"])
+        self.has(page, 'bouncer_clients_active{database="pgbouncer",user="pgbouncer"}')
+        self.lacks(page, "pg_settings_max_connections")
 
     def test_a_role_without_rights(self):
         page = self.page("bare", 5)

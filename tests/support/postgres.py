@@ -100,6 +100,22 @@ class Postgres(Server):
         return Session(self, text, database)
 
 
+class PgBouncer(Server):
+    """Debian's PgBouncer in transaction mode before a server; `user` may also use its admin console."""
+
+    def __init__(self, folder, server, user, password):
+        self.host = address()
+        folder = pathlib.Path(folder) / "bouncer"
+        folder.mkdir()
+        (folder / "users").write_text(f'"{user}" "{password}"\n')
+        config = folder / "pgbouncer.ini"
+        config.write_text(f"[databases]\n* = host={server.host} port=5432\n[pgbouncer]\n"
+                          f"listen_addr = {self.host}\nlisten_port = 6432\nauth_type = plain\n"
+                          f"auth_file = {folder / 'users'}\npool_mode = transaction\nadmin_users = {user}\n"
+                          "unix_socket_dir =\ndefault_pool_size = 1\n")
+        super().__init__(["/usr/sbin/pgbouncer", config], ready="process up", cwd="/", **_user())
+
+
 class Session:
     def __init__(self, server, text, database):
         self.process = subprocess.Popen(["psql", "-XqAt"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -112,6 +128,7 @@ class Session:
             if line == "ready\n":
                 return
             if not line:
+                self.close()
                 raise RuntimeError("psql has ended")
 
     def close(self):
@@ -135,4 +152,4 @@ def monitoring_role(server, password="watch", database="postgres"):
     server.sql(f"ALTER ROLE basewatch PASSWORD '{password}'")
 
 
-__all__ = ["BIN", "Postgres", "Session", "monitoring_role", "wait_until"]
+__all__ = ["BIN", "PgBouncer", "Postgres", "Session", "monitoring_role", "wait_until"]
