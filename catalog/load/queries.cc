@@ -185,7 +185,10 @@ class QueryReader {
   void add_variant(VersionRange range, Text text) {
     auto sql = trim(text.value);
     while (sql.ends_with(';')) sql = trim(sql.substr(0, sql.size() - 1));
-    if (sql.empty()) return;  // told already: it is required
+    if (sql.empty()) {
+      if (!text.value.empty()) error(text.where, "the SQL is empty");  // else told: it is required
+      return;
+    }
     if (sql.find('\0') != sql.npos) error(text.where, "the SQL holds a byte 0");
     query_.sql.push_back({range, keep(sql)});
     query_.sql_texts.push_back(std::move(text));
@@ -214,7 +217,9 @@ class QueryReader {
     const bool family = column.find("family");
     if (family == (column.find("metric") != nullptr)) {
       error(node.where, "a column has either 'metric: NAME' or 'family: NAME_{field}'");
-    } else if (family) {
+      return;
+    }
+    if (family) {
       read_family(column, out);
     } else {
       read_metric(column, out);

@@ -96,8 +96,13 @@ class ColumnWriter {
     family.pattern = column_.pattern;
     auto name = family.name(*field);
     if (!is_metric_name(name)) return;  // settings of extensions may be called anything
+    std::string help(column_.metric.help);
+    if (const auto at = help.find(family.placeholder()); at != help.npos) {
+      help.replace(at, family.placeholder().size(), *field);
+    }
     auto spec = column_.metric;
     spec.name = name;
+    spec.help = help;
     page_.add(spec, value, values_);
   }
 
