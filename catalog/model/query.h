@@ -8,8 +8,8 @@
 #include "agent/base/clock.h"
 #include "catalog/model/metric.h"
 
-// One SQL query and the metrics that come out of it. Views only, as MetricSpec: built-in queries are
-// constexpr tables generated from catalog/, those of a user's site point into what loaded them.
+// One SQL query and the metrics that come out of it. Views only, as MetricSpec: built-in queries
+// are constexpr tables generated from catalog/, those of a user's site point into what loaded them.
 namespace basewatch {
 
 // Versions of a server as major * 10000 + minor, as PostgreSQL's server_version_num counts them.
@@ -37,7 +37,7 @@ struct QueryColumn {
   std::string_view column;  // of a histogram: the array of its bounds
   MetricSpec metric;        // its labels are columns of these names; no name when it is a family
   NullRule null = NullRule::skip;
-  std::string_view pattern, field;       // a family, and the column that holds the placeholder's value
+  std::string_view pattern, field;  // a family, and the column that holds the placeholder's value
   std::string_view buckets, sum, count;  // of a histogram, the columns beside its bounds
 };
 
@@ -53,7 +53,7 @@ struct QueryNeeds {
   ServerKind server = ServerKind::postgres;
   ServerRole role = ServerRole::any;
   VersionRange versions;
-  std::string_view extension;                    // its schema replaces {extension} in the SQL
+  std::string_view extension;  // its schema replaces {extension} in the SQL
   std::span<const SettingNeed> settings;
   std::span<const std::string_view> privileges;  // roles whose rights we must have: pg_monitor
   std::span<const std::string_view> relations;   // readable, and not hidden by row security
@@ -66,9 +66,9 @@ struct QuerySpec {
   QueryOn on = QueryOn::configured;
   Duration every = Duration::zero();  // zero: on scrape
   bool enabled = true;
-  bool compat = false;  // only with compat_names
-  std::int64_t max_rows = 10'000;   // {max_rows} in the SQL; rows beyond are dropped and counted
-  std::int64_t others_rows = 200;   // on `each`: rows from a database that is not the configured one
+  bool compat = false;             // only with compat_names
+  std::int64_t max_rows = 10'000;  // {max_rows} in the SQL; rows beyond are dropped and counted
+  std::int64_t others_rows = 200;  // on `each`: rows from a database that is not the configured one
   std::span<const std::string_view> labels;  // columns that become labels
   std::span<const SqlVariant> sql;           // the first whose versions hold
   std::span<const QueryColumn> columns;
