@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "agent/base/clock.h"
-#include "agent/base/diagnostics.h"
 #include "catalog/model/metric.h"
 #include "catalog/model/query.h"
 

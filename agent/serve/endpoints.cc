@@ -7,8 +7,9 @@
 
 #include "agent/base/strings.h"
 #include "agent/expose/gzip.h"
+#include "agent/serve/access.h"
+#include "agent/expose/openmetrics.h"
 #include "agent/serve/discovery.h"
-#include "agent/serve/page_text.h"
 #include "agent/serve/status_page.h"
 
 namespace basewatch::serve {
@@ -61,7 +62,9 @@ Endpoints::Endpoints(scrape::Engine& engine, Clock& clock, Log& log, EndpointOpt
       clock_(clock),
       log_(log),
       options_(std::move(options)),
-      advertise_(options_.advertise) {}
+      advertise_(options_.advertise),
+      openmetrics_(options_.openmetrics),
+      most_scrapes_(options_.scrapes) {}
 
 void Endpoints::set_advertise(std::string advertise) {
   std::lock_guard guard(mutex_);
@@ -70,8 +73,9 @@ void Endpoints::set_advertise(std::string advertise) {
 
 Answer Endpoints::answer(const Call& call) {
   std::string_view endpoint = "other";
+  const auto begin = clock_.now();
   auto out = route(call, endpoint);
-  if (options_.count) options_.count(endpoint, out.status);
+  if (options_.count) options_.count(endpoint, out.status, clock_.now() - begin);
   return out;
 }
 
@@ -130,11 +134,24 @@ Answer Endpoints::metrics(const Call& call) {
   return page(call, parts[2], parts[3]);
 }
 
+// Throws std::invalid_argument for a format that there is not.
+Format Endpoints::format_of(const Call& call) const {
+  const auto asked = call.all("format");
+  if (asked.empty()) {
+    return openmetrics_ && expose::prefers_openmetrics(call.accept) ? Format::openmetrics
+                                                                    : Format::text;
+  }
+  if (asked.back() == "openmetrics") return Format::openmetrics;
+  if (asked.back() == "text") return Format::text;
+  throw std::invalid_argument(
+      fmt::format("there is no format '{}': write text or openmetrics", printable(asked.back())));
+}
+
 Answer Endpoints::page(const Call& call, std::string_view exporter, std::string_view name) {
-  const Slot slot(scraping_, options_.scrapes);
+  const std::size_t most = most_scrapes_;
+  const Slot slot(scraping_, most);
   if (!slot.had()) {
-    auto busy =
-        text(503, fmt::format("{} scrapes are running already: ask less often", options_.scrapes));
+    auto busy = text(503, fmt::format("{} scrapes are running already: ask less often", most));
     busy.headers.emplace_back("Retry-After", "5");
     return busy;
   }
@@ -145,7 +162,9 @@ Answer Endpoints::page(const Call& call, std::string_view exporter, std::string_
                                 .exclude = call.all("exclude[]"),
                                 .deadline = Deadline::in(clock_, time)};
   std::vector<scrape::InstanceResult> results;
+  Format format = Format::text;
   try {
+    format = format_of(call);
     results = engine_.scrape(request);
   } catch (const scrape::NoSuchInstance& error) {
     return text(404, error.what());
@@ -153,14 +172,15 @@ Answer Endpoints::page(const Call& call, std::string_view exporter, std::string_
     return text(400, error.what());
   }
   Answer out;
-  out.content_type = expose::kTextContentType;
-  const auto written =
-      write_page(results, exporter.empty() ? Labelling::targets : Labelling::none, out.body);
+  out.content_type =
+      format == Format::text ? expose::kTextContentType : expose::kOpenMetricsContentType;
+  const auto written = write_page(results, exporter.empty() ? Labelling::targets : Labelling::none,
+                                  format, out.body);
   if (written.dropped > 0) {
     log_.warning("http", "{} leaves out series that another instance has already, such as {}",
                  printable(call.path), printable(written.first_dropped));
   }
-  out.headers.emplace_back("Vary", "Accept-Encoding");
+  out.headers.emplace_back("Vary", openmetrics_ ? "Accept, Accept-Encoding" : "Accept-Encoding");
   if (out.body.size() >= kWorthCompressing && expose::accepts_gzip(call.accept_encoding)) {
     out.body = expose::gzip(out.body);
     out.headers.emplace_back("Content-Encoding", "gzip");
@@ -177,17 +197,13 @@ Answer Endpoints::service_discovery(const Call& call) {
   if (address.empty()) address = is_host(call.host) ? call.host : options_.listen;
   Answer out;
   out.content_type = "application/json";
-  out.body = discovery_json(engine_.targets(), address);
+  out.body = discovery_json(engine_.targets(), call.secure ? "https" : "http", address);
   return out;
 }
 
 Answer Endpoints::reload(const Call& call) {
   if (call.method != "POST") return only("POST");
-  if (!call.from_loopback) {
-    return text(403,
-                "a reload is only taken from this machine: POST to the loopback address, or "
-                "send SIGHUP to the agent");
-  }
+  if (const auto why = why_not_act(call); !why.empty()) return text(403, why);
   if (!options_.reload) return text(404, "this agent was started without a configuration file");
   const auto wrong = options_.reload();
   return wrong.empty() ? text(200, "reloaded")

@@ -18,10 +18,12 @@ class EntryReader {
   void read() {
     const bool metric = node_.find("metric"), family = node_.find("family"),
                passthrough = node_.find("passthrough"), query = node_.find("query");
-    if (metric + family + passthrough + query != 1) {
+    const int kinds = metric + family + passthrough + query;
+    if (node_.find("section") && kinds == 0) return read_section();
+    if (kinds != 1) {
       error(node_.where,
-            "an entry of metrics is one of 'metric: NAME', 'family: NAME_{field}', 'query: NAME' "
-            "and 'passthrough: SOURCE'; write exactly one of these keys");
+            "an entry of metrics is one of 'metric: NAME', 'family: NAME_{field}', 'query: NAME', "
+            "'passthrough: SOURCE' and 'section: NAME'; write exactly one of these keys");
     } else if (query) {
       read_query(node_, subject_, reading_);
     } else if (family) {
@@ -38,6 +40,26 @@ class EntryReader {
     reading_.diagnostics.error(where, std::move(message));
   }
 
+  // A heading over what follows, up to the next one.
+  void read_section() {
+    yaml::Mapping entry(node_, "a section", reading_.diagnostics);
+    SectionEntry section;
+    section.where = entry.where("section");
+    section.name = entry.required_string("section");
+    section.help = entry.string("help");
+    if (!section.help.empty() && !section.help.ends_with('.')) {
+      error(entry.where("help"), "help must be a sentence that ends with a period");
+    }
+    entry.finish();
+    for (const auto& other : subject_.sections) {
+      if (other.name != section.name) continue;
+      error(section.where,
+            fmt::format("the section '{}' stands twice, first at {}: move what is below it there",
+                        printable(section.name), other.where.text()));
+    }
+    if (!section.name.empty()) subject_.sections.push_back(std::move(section));
+  }
+
   void read_metric() {
     yaml::Mapping entry(node_, "a metric", reading_.diagnostics);
     MetricEntry metric;
@@ -47,6 +69,7 @@ class EntryReader {
     metric.spec.name = keep(name);
     fields_.read_common(entry, metric.spec, metric.since, metric.budget);
     read_from(entry, metric);
+    metric.section = subject_.sections.size();
     entry.finish();
     if (!name.empty()) subject_.metrics.push_back(std::move(metric));
   }
@@ -94,6 +117,7 @@ class EntryReader {
     family.spec.pattern = keep(pattern);
     fields_.read_common(entry, family.spec, family.since, family.budget);
     if (usable) read_known(entry, family);
+    family.section = subject_.sections.size();
     entry.find("known");
     entry.finish();
     if (usable) subject_.families.push_back(std::move(family));

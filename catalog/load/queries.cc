@@ -237,6 +237,7 @@ class QueryReader {
     metric.spec.name = keep(name);
     read_spec(column, metric.spec, metric.since, metric.budget);
     metric.from_query = query_.spec.name;
+    metric.section = subject_.sections.size();
     out.metric = metric.spec;
     if (metric.spec.type == MetricType::histogram) {
       out.buckets = keep(column.required_string("buckets"));
@@ -259,6 +260,7 @@ class QueryReader {
     }
     const bool usable = fields_.check_pattern(pattern, family.where);
     family.spec.pattern = out.pattern = keep(pattern);
+    family.section = subject_.sections.size();
     out.field = keep(column.required_string("field"));
     read_spec(column, family.spec, family.since, family.budget);
     out.metric = {family.spec.type, {}, family.spec.help, family.spec.unit, family.spec.labels};

@@ -17,6 +17,7 @@ ALLOWED = {
     "catalog/model": {"agent/base"},
     "agent/plugin": VOCABULARY,
     "agent/clients": {"agent/base"},
+    "agent/modules": VOCABULARY | {"agent/plugin"},
     "agent/expose": VOCABULARY | {"agent/plugin"},
     "agent/config": VOCABULARY | {"agent/plugin"},
     "agent/scrape": VOCABULARY | {"agent/plugin", "agent/config", "agent/expose", "metrics"},

@@ -28,7 +28,7 @@ struct Site : scrape::World {
             .advertise = {},
             .reload = [this] { return reload_says; },
             .count =
-                [this](std::string_view endpoint, int status) {
+                [this](std::string_view endpoint, int status, Duration) {
                   counted.push_back(std::string(endpoint) + " " + std::to_string(status));
                 }};
   }
@@ -161,6 +161,8 @@ TEST_CASE("/sd lists every instance but the agent") {
     call.host = host;
     CHECK(has(site.endpoints.answer(call), R"("targets": ["127.0.0.1:9777"])"));
   }
+  call.secure = true;
+  CHECK(has(site.endpoints.answer(call), R"("__scheme__": "https")"));
   call.host = "[::1]:9777";
   CHECK(has(site.endpoints.answer(call), R"("targets": ["[::1]:9777"])"));
   site.endpoints.set_advertise("db-1:9999");
@@ -226,15 +228,16 @@ TEST_CASE("ready when told, healthy always") {
 
 TEST_CASE("a reload is taken from this machine only, and says what was wrong") {
   Site site;
-  CHECK(site.get("/-/reload", "POST").status == 200);
+  Call call;
+  call.method = "POST";
+  call.path = "/-/reload";
+  CHECK(site.endpoints.answer(call).status == 403);
+  call.from_loopback = true;
+  CHECK(site.endpoints.answer(call).status == 200);
   site.reload_says = "c.yml:1:1: error: no\n";
-  const auto failed = site.get("/-/reload", "POST");
+  const auto failed = site.endpoints.answer(call);
   CHECK(failed.status == 500);
   CHECK(failed.body == "c.yml:1:1: error: no\n");
-  Call remote;
-  remote.method = "POST";
-  remote.path = "/-/reload";
-  CHECK(site.endpoints.answer(remote).status == 403);
 }
 
 TEST_CASE("exporters answer at paths of their own") {
@@ -293,6 +296,39 @@ TEST_CASE("a long page is compressed for those who accept it") {
   CHECK(packed.headers.back() == std::pair<std::string, std::string>("Content-Encoding", "gzip"));
   call.accept_encoding = "gzip;q=0";
   CHECK(site.endpoints.answer(call).body == plain.body);
+}
+
+TEST_CASE("the format is text unless it is asked for otherwise") {
+  Site site;
+  site.engine.apply({plan({collector("one", yields(1))})});
+  Call call;
+  call.method = "GET";
+  call.path = "/metrics/test";
+  call.accept = "application/openmetrics-text;version=1.0.0,*/*;q=0.1";
+  const auto is_open = [&](const Answer& answer) {
+    const bool ends = answer.body.ends_with("# EOF\n");
+    CHECK(ends ==
+          (answer.content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8"));
+    return ends;
+  };
+  const auto vary = [](const Answer& answer) { return answer.headers.front().second; };
+  const auto plain = site.endpoints.answer(call);
+  CHECK(!is_open(plain));
+  CHECK(vary(plain) == "Accept-Encoding");
+  site.endpoints.set_openmetrics(true);
+  CHECK(is_open(site.endpoints.answer(call)));
+  CHECK(vary(site.endpoints.answer(call)) == "Accept, Accept-Encoding");
+  call.params = {{"format", "text"}};
+  CHECK(!is_open(site.endpoints.answer(call)));
+  call.accept = "text/plain";
+  call.params = {{"format", "openmetrics"}};
+  CHECK(is_open(site.endpoints.answer(call)));
+  site.endpoints.set_openmetrics(false);
+  CHECK(is_open(site.endpoints.answer(call)));
+  call.params = {{"format", "xml"}};
+  const auto refused = site.endpoints.answer(call);
+  CHECK(refused.status == 400);
+  CHECK(refused.body == "there is no format 'xml': write text or openmetrics\n");
 }
 
 TEST_CASE("scrapes beyond the limit are turned away, everything else is answered") {
