@@ -87,15 +87,15 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
       [&] { return check(args.config); }));
 
   auto* generate_command = command(
-      app, "generate", "Write rules, alerts, boards, routing, runbooks and their tests",
+      app, "generate", "Write rules, alerts, boards, routes, runbooks and reference",
       "Examples:\n"
       "  basewatch generate --config /etc/basewatch/basewatch.yml --out /etc/prometheus/basewatch\n"
       "  basewatch generate --site site.yml --check         in CI: are the files current?\n\n"
       "Exit status: 0 fine, 1 a file is not current (--check) or cannot be written, 2 usage or\n"
       "configuration.",
       [&] { return generate(args.generate); });
-  auto* config = generate_command->add_option("--config", args.generate.config,
-                                              "Take site and jobs from this configuration");
+  auto* config = generate_command->add_option(
+      "--config", args.generate.config, "Take site, jobs and targets from this configuration");
   config->type_name("FILE");
   generate_command->add_option("--site", args.generate.site, "Take this site file")
       ->type_name("FILE")
