@@ -94,8 +94,8 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
       "Exit status: 0 fine, 1 a file is not current (--check) or cannot be written, 2 usage or\n"
       "configuration.",
       [&] { return generate(args.generate); });
-  auto* config = generate_command->add_option(
-      "--config", args.generate.config, "Take site, jobs and targets from this configuration");
+  auto* config = generate_command->add_option("--config", args.generate.config,
+                                              "Take site, jobs and targets from this configuration");
   config->type_name("FILE");
   generate_command->add_option("--site", args.generate.site, "Take this site file")
       ->type_name("FILE")
@@ -107,6 +107,14 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
       ->type_name("DIR");
   generate_command->add_flag("--check", args.generate.check_only,
                              "Write nothing; list what is not current, then with status 1");
+
+  auto* flags = app.add_subcommand("node-flags", "Make a configuration of node_exporter's flags");
+  flags->callback(
+      [&action, flags] { action = [flags] { return node_flags(flags->remaining()); }; });
+  flags->prefix_command();  // what follows is not ours to understand
+  flags->footer(
+      "basewatch node-flags FLAGS...\n"
+      "prints a complete configuration that does what node_exporter does with these flags.");
 
   auto* catalog = app.add_subcommand("catalog", "Show the metrics that basewatch knows");
   catalog->require_subcommand(1);

@@ -159,8 +159,7 @@ int check(const std::string& config_path) {
   if (!diagnostics.ok()) return kUsage;
   const auto results = trial.scrape();
   const auto view = look_once(setup);
-  auto out = server.text + modules_report(setup) + report(results, trial.snapshot()) +
-             rights_text(results, view);
+  auto out = server.text + modules_report(setup) + report(results, trial.snapshot()) + rights_text(results, view);
   if (view) {
     out += seen_text(discover::unwatched(*view, builtin_plugins(), configured_of(setup)));
   } else {

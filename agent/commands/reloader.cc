@@ -52,12 +52,13 @@ std::string difference(const Setup& before, const Setup& after) {
     add_part(out, "advertise is now", {after.config.server.advertise});
   }
   const auto &old_server = before.config.server, &new_server = after.config.server;
+  if (old_server.limits != new_server.limits) add_part(out, "changed", {"server.limits"});
+  if (old_server.access != new_server.access) {
+    add_part(out, "changed", {"who may reach the server"});
+  }
   if (old_server.openmetrics != new_server.openmetrics) {
     add_part(out, "openmetrics is now", {new_server.openmetrics ? "on" : "off"});
   }
-  if (old_server.limits != new_server.limits) add_part(out, "changed", {"server.limits"});
-  if (old_server.access != new_server.access)
-    add_part(out, "changed", {"who may reach the server"});
   return out;
 }
 
@@ -110,6 +111,13 @@ std::string Reloader::reload() {
   return {};
 }
 
+bool Reloader::take(const Setup& next, Diagnostics& diagnostics) {
+  if (step_.prepare && !step_.prepare(next, diagnostics)) return false;
+  if (!apply(engine_, next, diagnostics)) return false;
+  if (step_.commit) step_.commit(next);
+  return true;
+}
+
 // A refused module stops nothing, so it has to be loud: in the log, in a metric, on the status
 // page.
 void Reloader::tell_modules(const Setup& setup) {
@@ -119,13 +127,6 @@ void Reloader::tell_modules(const Setup& setup) {
   modules_loaded_.Set(static_cast<double>(setup.modules.loaded.size()));
   modules_refused_.Set(static_cast<double>(setup.modules.refused.size()));
   engine_.note_own("modules", refused.text());
-}
-
-bool Reloader::take(const Setup& next, Diagnostics& diagnostics) {
-  if (step_.prepare && !step_.prepare(next, diagnostics)) return false;
-  if (!apply(engine_, next, diagnostics)) return false;
-  if (step_.commit) step_.commit(next);
-  return true;
 }
 
 void Reloader::refuse_restarts(const Setup& next, Diagnostics& diagnostics) const {

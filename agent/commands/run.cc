@@ -218,8 +218,8 @@ class Agent {
             [this](const Setup& next) {
               const auto& limits = next.config.server.limits;
               endpoints_.set_advertise(next.config.server.advertise);
-              endpoints_.set_scrapes(limits.scrapes);
               endpoints_.set_openmetrics(next.config.server.openmetrics);
+              endpoints_.set_scrapes(limits.scrapes);
               server_.set_limits({limits.connections, limits.workers, limits.header_bytes,
                                   limits.unsent_bytes, limits.header_time, limits.idle_time,
                                   limits.answer_time});

@@ -33,12 +33,12 @@ struct Server {
   std::uint16_t port = 9777;
   Location listen_where;
   std::string advertise;  // host:port that /sd hands out; empty: the request's Host header
-  bool openmetrics = false;  // to scrapers whose Accept prefers it
   Limits limits;
   AccessSettings written;  // what stands in the block itself
   std::string web_config, users_file;  // and the files it names
   Location web_config_where, users_file_where;
   AccessSettings access = written;  // all of it together
+  bool openmetrics = false;  // to scrapers whose Accept prefers it
 };
 
 struct Instance {

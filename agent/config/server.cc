@@ -28,7 +28,6 @@ void read_addresses(yaml::Mapping& map, Server& out, Diagnostics& diagnostics) {
     diagnostics.error(map.where("listen"), "listen " + problem);
   }
   out.advertise = map.string("advertise");
-  out.openmetrics = map.flag("openmetrics", false);
   if (out.advertise.empty()) return;
   const auto address = parse_address(out.advertise, problem);
   if (!address) {
@@ -255,6 +254,7 @@ Server read_server(const yaml::Node& node, const Context& context) {
   if (const auto* limits = map.find("limits")) {
     read_limits(*limits, out.limits, context.diagnostics);
   }
+  out.openmetrics = map.flag("openmetrics", false);
   map.finish();
   out.access = read_access(out, context.diagnostics);
   return out;

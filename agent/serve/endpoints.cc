@@ -7,8 +7,8 @@
 
 #include "agent/base/strings.h"
 #include "agent/expose/gzip.h"
-#include "agent/expose/openmetrics.h"
 #include "agent/serve/access.h"
+#include "agent/expose/openmetrics.h"
 #include "agent/serve/discovery.h"
 #include "agent/serve/status_page.h"
 
@@ -63,8 +63,8 @@ Endpoints::Endpoints(scrape::Engine& engine, Clock& clock, Log& log, EndpointOpt
       log_(log),
       options_(std::move(options)),
       advertise_(options_.advertise),
-      most_scrapes_(options_.scrapes),
-      openmetrics_(options_.openmetrics) {}
+      openmetrics_(options_.openmetrics),
+      most_scrapes_(options_.scrapes) {}
 
 void Endpoints::set_advertise(std::string advertise) {
   std::lock_guard guard(mutex_);

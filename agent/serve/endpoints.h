@@ -41,8 +41,8 @@ class Endpoints {
   void set_ready(bool ready) { ready_ = ready; }
   // After a reload: where Prometheus reaches us, how many scrapes there may be at once.
   void set_advertise(std::string advertise);
-  void set_openmetrics(bool negotiated) { openmetrics_ = negotiated; }
   void set_scrapes(std::size_t scrapes) { most_scrapes_ = scrapes; }
+  void set_openmetrics(bool negotiated) { openmetrics_ = negotiated; }
 
  private:
   Answer route(const Call& call, std::string_view& endpoint);
@@ -61,8 +61,8 @@ class Endpoints {
   mutable std::mutex mutex_;
   std::string advertise_;  // guarded by mutex_
   std::atomic<bool> ready_ = false;
-  std::atomic<std::size_t> most_scrapes_, scraping_ = 0;
   std::atomic<bool> openmetrics_;
+  std::atomic<std::size_t> most_scrapes_, scraping_ = 0;
 };
 
 // How long a scrape may take: what Prometheus says it waits, less max(5 %, 250 ms) for the way

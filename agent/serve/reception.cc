@@ -49,11 +49,6 @@ void Reception::wake() {
   if (::write(wake_.get(), &one, sizeof one) < 0) return;  // full: it is awake anyway
 }
 
-std::uint64_t Reception::pulse() {
-  wake();
-  return turns_;
-}
-
 void Reception::stop(Duration drain) {
   {
     std::lock_guard guard(mutex_);
@@ -71,10 +66,10 @@ void Reception::run(const std::shared_ptr<void>& owner) {
     if (::read(wake_.get(), &ignored, sizeof ignored) < 0) ignored = 0;
     take_rules();
     take_back();
+    bound_unsent();
     if (is_over()) break;
     poll_all();
     look_at_waiting();
-    bound_unsent();
     if (!draining_ && polled_[1].revents != 0) accept_all();
   }
   waiting_.clear();

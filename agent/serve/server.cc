@@ -59,7 +59,10 @@ class Server::State : public std::enable_shared_from_this<State> {
     reception_.wake();
   }
 
-  std::uint64_t pulse() { return reception_.pulse(); }
+  std::uint64_t pulse() {
+    reception_.wake();
+    return reception_.turns();
+  }
 
   bool stop(Duration drain) {
     const auto until = std::chrono::steady_clock::now() + drain;

@@ -16,6 +16,7 @@ ALLOWED = {
     "agent/base": {"catalog/model/metric.h"},
     "catalog/model": {"agent/base"},
     "agent/plugin": VOCABULARY,
+    "agent/clients": {"agent/base"},
     "agent/modules": VOCABULARY | {"agent/plugin"},
     "agent/expose": VOCABULARY | {"agent/plugin"},
     "agent/config": VOCABULARY | {"agent/plugin"},
@@ -40,6 +41,7 @@ LIBRARIES = {
     "httplib.h": {"agent/serve/"},
     "CLI/": {"agent/main.cc", "agent/commands/"},
     "nlohmann": {"catalog/compiler/board_"},
+    "libpq-fe.h": {"agent/clients/postgres/"},
     "prometheus/": {"agent/base/", "agent/scrape/", "agent/serve/", "agent/main.cc", "agent/commands/"},
 }
 
