@@ -144,7 +144,7 @@ class OpenMetrics(unittest.TestCase):
         folder = self.enterContext(scratch())
         pathlib.Path(folder, "own.prom").write_text(TEXTFILE)
         config = f"node: alpha\nexporters: {{node: {{collectors: {{textfile: {{directory: ['{folder}']}}}}}}}}\n"
-        agent = self.enterContext(Agent(folder, config, server=", openmetrics: true"))
+        agent = self.enterContext(Agent(folder, config, server="openmetrics: true"))
         self.assertEqual(TEXT, self.content_type(agent.url + "/metrics", "text/plain"))
         self.assertEqual(TYPE, self.content_type(agent.url + "/metrics", "application/openmetrics-text"))
         page = openmetrics.parse(agent.page("/metrics?format=openmetrics"))
