@@ -11,7 +11,9 @@ namespace basewatch::commands {
 inline constexpr int kFine = 0, kFailed = 1, kUsage = 2, kPartly = 3;
 
 int run(const std::string& config_path);
-int once(const std::vector<std::string>& names, const std::string& config_path);
+// `format`: "text" or "openmetrics".
+int once(const std::vector<std::string>& names, const std::string& config_path,
+         const std::string& format);
 int check(const std::string& config_path);
 
 struct GenerateOptions {

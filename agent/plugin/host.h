@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "agent/base/clock.h"
-#include "agent/base/log.h"
+#include "agent/base/log_level.h"
 
 namespace basewatch {
 

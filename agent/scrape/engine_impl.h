@@ -24,6 +24,7 @@ class Engine::Impl {
   void apply(std::vector<InstancePlan> plans, const std::string& node);
   std::vector<InstanceResult> scrape(const Request& request);
   Instances instances() const;
+  std::uint64_t pulse() { return background_.pulse(); }
 
   const std::shared_ptr<Core> core;
   const std::shared_ptr<OwnSources> sources = std::make_shared<OwnSources>();

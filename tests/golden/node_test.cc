@@ -1,5 +1,4 @@
-// The page of a whole system, as text, against what was accepted once. BASEWATCH_ACCEPT=1 rewrites
-// the golden file and shows what changed.
+// The page of a whole system, as text, against what was accepted once.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -7,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "tests/accept.h"
 #include "tests/unit/node/support.h"
 
 namespace basewatch::node {
@@ -96,8 +96,7 @@ TEST_CASE("the page of a typical machine is as it was accepted") {
   const auto path = kRoot + "/tests/golden/node-typical.prom";
   const auto page = page_of("typical");
   const auto golden = slurp(path);
-  const auto* accept = std::getenv("BASEWATCH_ACCEPT");
-  if (accept && std::string_view(accept) == "1" && page != golden) {
+  if (accepting() && page != golden) {
     MESSAGE("accepted ", path, ":\n", difference(golden, page));
     std::ofstream(path, std::ios::binary) << page;
     return;
