@@ -40,7 +40,8 @@ LIBRARIES = {
     "yaml-cpp": {"agent/base/yaml.cc"},
     "httplib.h": {"agent/serve/"},
     "CLI/": {"agent/main.cc", "agent/commands/"},
-    "nlohmann": {"catalog/compiler/board_"},
+    # The examples that wifi and qdisc show in place of the kernel are JSON.
+    "nlohmann": {"catalog/compiler/board_", "exporters/node/read/json_examples"},
     "libpq-fe.h": {"agent/clients/postgres/"},
     "prometheus/": {"agent/base/", "agent/scrape/", "agent/serve/", "agent/main.cc", "agent/commands/"},
 }
