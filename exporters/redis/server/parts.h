@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cmath>
+#include <memory>
+
+#include "exporters/redis/options.h"
+#include "exporters/redis/server/ask.h"
+
+// The parts of a server's page beside INFO. Each adds what it asks.
+namespace basewatch::redis {
+
+void ask_config(Asks& asks, const Options& options, const std::shared_ptr<int>& databases);
+void ask_cluster(Asks& asks);
+void ask_latency(Asks& asks, const Options& options);
+void ask_slowlog(Asks& asks);
+void ask_commandlog(Asks& asks, const Options& options);
+void ask_clients(Asks& asks, const Options& options, const Clock& clock);
+void ask_modules(Asks& asks);
+void ask_sentinel(Asks& asks, const Options& options);
+
+// The lines of CLIENT LIST.
+void add_clients(Page& page, std::string_view list, double now, bool with_port);
+
+// Whole seconds since 1970, as the peer takes them: a moment that is told as an age in whole seconds
+// then wavers by one at most.
+inline double whole_seconds(const Clock& clock) {
+  return std::floor(unix_seconds(clock.wall_now()));
+}
+
+// What is asked of each primary that SENTINEL MASTERS listed.
+void ask_primaries(Asks& asks, const clients::RedisReply& masters, const Options& options);
+
+}  // namespace basewatch::redis
