@@ -19,15 +19,22 @@ struct Budget {
   bool exceeded = false;
 };
 
-// Where hiredis wants the object: a root of its own, or the place kept for it in its parent.
+// Takes elements out of the budget before anything is allocated for them. To hiredis a refusal is
+// out of memory, and it stops.
+bool take(Budget& budget, std::size_t elements) {
+  budget.exceeded = elements > budget.elements;
+  if (!budget.exceeded) budget.elements -= elements;
+  return !budget.exceeded;
+}
+
+Budget& budget_of(const redisReadTask* task) {
+  return *static_cast<Budget*>(task->privdata);
+}
+
+// Where hiredis wants the object: a root of its own, or the place kept for it in its parent, whose
+// array has paid for it.
 RedisReply* place(const redisReadTask* task) {
-  auto& budget = *static_cast<Budget*>(task->privdata);
-  if (budget.elements == 0) {
-    budget.exceeded = true;
-    return nullptr;  // to hiredis it is out of memory, and it stops
-  }
-  --budget.elements;
-  if (!task->parent) return new RedisReply;
+  if (!task->parent) return take(budget_of(task), 1) ? new RedisReply : nullptr;
   return &static_cast<RedisReply*>(task->parent->obj)->items[static_cast<std::size_t>(task->idx)];
 }
 
@@ -40,11 +47,7 @@ void* create_string(const redisReadTask* task, char* text, std::size_t size) {
 }
 
 void* create_array(const redisReadTask* task, int elements) {
-  auto& budget = *static_cast<Budget*>(task->privdata);
-  if (elements < 0 || static_cast<std::size_t>(elements) > budget.elements) {
-    budget.exceeded = true;
-    return nullptr;
-  }
+  if (!take(budget_of(task), static_cast<std::size_t>(elements))) return nullptr;
   auto* reply = place(task);
   if (!reply) return nullptr;
   reply->kind = Kind::array;

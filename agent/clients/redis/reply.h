@@ -31,7 +31,7 @@ struct RedisReply {
 
 struct RedisLimits {
   std::size_t bytes = 64u << 20;      // of all replies to one batch of commands together
-  std::size_t elements = 2'000'000;  // likewise
+  std::size_t elements = 500'000;    // likewise
 };
 
 // Cuts replies out of the bytes of a connection. hiredis knows the grammar; the objects are ours, so

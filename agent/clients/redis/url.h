@@ -9,11 +9,11 @@ namespace basewatch::clients {
 
 // Where a Redis server is.
 struct RedisUrl {
-  std::string host;  // a name or an address, without brackets
+  std::string host{};  // a name or an address, without brackets
   std::uint16_t port = 6379;
-  std::string socket;  // a path, in place of host and port
+  std::string socket{};  // a path, in place of host and port
   bool tls = false;
-  std::string user, password;  // only where the URL holds them
+  std::string user{}, password{};  // only where the URL holds them
   int database = 0;
 
   // For logs and errors: never the password.
