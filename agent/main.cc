@@ -9,7 +9,6 @@
 #include "agent/base/version.h"
 #include "agent/commands/commands.h"
 #include "agent/commands/output.h"
-#include "revision.h"
 
 // Subcommands and their options; what they do is in agent/commands/.
 namespace {
@@ -20,10 +19,10 @@ constexpr auto kConfigHelp =
     "The configuration file; without it: the node exporter on 127.0.0.1:9777";
 
 std::string version_text() {
-  const std::string revision = BASEWATCH_REVISION;
+  const std::string revision(basewatch::revision());
   return "basewatch " + std::string(basewatch::version()) +
          (revision.empty() ? "" : " (revision " + revision + ")") + ", built with " +
-         BASEWATCH_COMPILER + "\n";
+         std::string(basewatch::compiler()) + "\n";
 }
 
 struct Arguments {

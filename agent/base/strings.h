@@ -18,8 +18,8 @@ std::string_view trim(std::string_view text);
 // Takes the next line off the front of `rest` (without its '\n'); false when nothing is left.
 bool next_line(std::string_view& rest, std::string_view& line);
 
-// Takes the next word (blanks and tabs separate) off the front of `rest`; when none is left, an empty
-// view of the end, which still says where that is.
+// Takes the next word (blanks and tabs separate) off the front of `rest`; when none is left, an
+// empty view of the end, which still says where that is.
 std::string_view next_word(std::string_view& rest);
 
 std::vector<std::string_view> split(std::string_view text, char separator);
@@ -36,8 +36,8 @@ std::string format_duration(Duration span);
 // "2026-11-20T22:42:51Z"
 std::string format_utc(WallTime time);
 
-// The shortest text that reads back as the same double, byte for byte as Go's FormatFloat(v, 'g', -1)
-// and so Prometheus writes it: 100000, 1e+06, 0.0001, 1e-05, +Inf, -Inf, NaN.
+// The shortest text that reads back as the same double, byte for byte as Go's FormatFloat(v, 'g',
+// -1) and so Prometheus writes it: 100000, 1e+06, 0.0001, 1e-05, +Inf, -Inf, NaN.
 std::string format_double(double value);
 
 // The candidate that a person most likely meant, or empty: within a third of the word's length.
@@ -52,6 +52,9 @@ std::string to_valid_utf8(std::string_view text);
 // The text with every control character, also the newline, written as \xNN: what may go into one
 // line of a log or an error message, whoever sent it. Cut to `limit` bytes.
 std::string printable(std::string_view text, std::size_t limit = 200);
+
+// A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD.
+std::string json_string(std::string_view text);
 
 // FNV-1a over the bytes: fast for short keys, the same on every machine and build.
 constexpr std::uint64_t hash_bytes(std::string_view text,

@@ -1,11 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/base/strings.h"
 #include "agent/commands/commands.h"
 #include "agent/commands/output.h"
+#include "agent/commands/rights.h"
+#include "agent/commands/seen.h"
 #include "agent/commands/trial.h"
 #include "agent/plugin/builtin.h"
 #include "agent/serve/listener.h"
+#include "agent/status/remedy.h"
 #include "catalog/compiler/compiler.h"
 #include "catalog/load/embedded.h"
 #include "catalog/load/load.h"
@@ -23,11 +28,13 @@ void check_site(const std::string& path, Diagnostics& diagnostics) {
   if (diagnostics.ok()) catalog::check(loaded, site, diagnostics);
 }
 
-std::string line_of(const CollectorResult& collector) {
+std::string line_of(std::string_view exporter, const CollectorResult& collector) {
   const auto what = fmt::format("  {:<20}", collector.collector);
   if (failed(collector)) {
-    return fmt::format("{} FAILED  {}\n", what,
-                       collector.reason.empty() ? "no result" : printable(collector.reason, 500));
+    const auto reason = status::without_secrets(printable(collector.reason, 500));
+    return fmt::format(
+        "{} FAILED  {}\n{:22} what to do: {}\n", what, reason.empty() ? "no result" : reason, "",
+        status::remedy(exporter, collector.collector, collector.state, collector.reason));
   }
   if (collector.state == RunState::absent) {
     return fmt::format("{} absent  {}\n", what, printable(collector.reason, 500));
@@ -36,20 +43,77 @@ std::string line_of(const CollectorResult& collector) {
                      seconds(collector.duration));
 }
 
-std::string report(const std::vector<scrape::InstanceResult>& results) {
+std::string notes_of(const scrape::InstanceResult& result,
+                     const std::vector<scrape::InstanceStatus>& statuses) {
   std::string out;
+  for (const auto& one : statuses) {
+    if (one.exporter != result.exporter || one.name != result.name) continue;
+    for (const auto& [topic, text] : one.notes) {
+      out += fmt::format("  {:<20} note    {}\n", topic,
+                         status::without_secrets(printable(text, 500)));
+      const auto remedy = status::remedy_for_note(one.exporter, topic, text);
+      if (!remedy.empty()) out += fmt::format("{:22} what to do: {}\n", "", remedy);
+    }
+  }
+  return out;
+}
+
+std::string report(const std::vector<scrape::InstanceResult>& results,
+                   const std::vector<scrape::InstanceStatus>& statuses) {
+  std::string out;
+  for (const auto& result : results) {
+    if (result.exporter == "agent") continue;
+    out += fmt::format("{}/{}\n", result.exporter, result.name);
+    for (const auto& collector : result.collectors) {
+      out += line_of(result.exporter, collector);
+    }
+    out += notes_of(result, statuses);
+  }
+  return out;
+}
+
+std::string verdict(const std::vector<scrape::InstanceResult>& results) {
   std::size_t bad = 0, instances = 0;
   for (const auto& result : results) {
     if (result.exporter == "agent") continue;
     ++instances;
-    out += fmt::format("{}/{}\n", result.exporter, result.name);
-    for (const auto& collector : result.collectors) {
-      out += line_of(collector);
-      if (failed(collector)) ++bad;
-    }
+    bad += static_cast<std::size_t>(std::ranges::count_if(result.collectors, failed));
   }
-  return out + (bad == 0 ? fmt::format("{} {}\n", instances, instances == 1 ? "instance works" : "instances work")
-                         : fmt::format("{} collectors FAILED\n", bad));
+  if (bad > 0) return fmt::format("{} {} FAILED\n", bad, bad == 1 ? "collector" : "collectors");
+  return fmt::format("{} {}\n", instances, instances == 1 ? "instance works" : "instances work");
+}
+
+// What the agent may not see, as whom it was tried, and what would help.
+std::string rights_text(const std::vector<scrape::InstanceResult>& results,
+                        const std::optional<discover::HostView>& view) {
+  const auto rights = Rights::of_this_process();
+  auto lines = closed_to_us(results);
+  if (view && view->closed > 0) {
+    lines.push_back(
+        fmt::format("which sockets belong to {} of the processes below is not to be seen, "
+                    "so their ports are guessed; what helps: the capability "
+                    "CAP_SYS_PTRACE",
+                    view->closed));
+  }
+  if (view && view->hides_processes) {
+    lines.emplace_back(
+        "procfs shows only our own processes; what helps: its mount option gid= with a "
+        "group of ours, or the capability CAP_SYS_PTRACE");
+  }
+  if (rights.user == 0) {
+    return "rights: checked as root, who may read everything; the agent's own user may read less: "
+           "run "
+           "the check as that user\n";
+  }
+  std::string out = fmt::format("rights: checked as the user with the id {}{}\n", rights.user,
+                                lines.empty() ? "; nothing is missing" : "");
+  for (const auto& line : lines) out += fmt::format("  {}\n", line);
+  if (!lines.empty()) {
+    out +=
+        "  Capabilities go into the agent's unit as AmbientCapabilities=, groups as "
+        "SupplementaryGroups=.\n";
+  }
+  return out;
 }
 
 }  // namespace
@@ -71,7 +135,14 @@ int check(const std::string& config_path) {
   fmt::print(stderr, "{}", diagnostics.text());
   if (!diagnostics.ok()) return kUsage;
   const auto results = trial.scrape();
-  if (!print_out(report(results))) return kFailed;
+  const auto view = look_once(setup);
+  auto out = report(results, trial.snapshot()) + rights_text(results, view);
+  if (view) {
+    out += seen_text(discover::unwatched(*view, builtin_plugins(), configured_of(setup)));
+  } else {
+    out += "what else runs on this host could not be found out within two seconds\n";
+  }
+  if (!print_out(out + verdict(results))) return kFailed;
   return status_of(results) == kFine ? kFine : kFailed;
 }
 

@@ -1,8 +1,10 @@
 #include "agent/commands/reloader.h"
 
 #include <fmt/format.h>
+#include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 
+#include <filesystem>
 #include <map>
 
 #include "agent/base/strings.h"
@@ -61,14 +63,18 @@ Reloader::Reloader(std::string path, std::span<const Plugin* const> plugins, scr
       log_(log),
       successful_(self.gauge(metrics::agent::config_last_reload_successful.spec())),
       succeeded_at_(
-          self.gauge(metrics::agent::config_last_reload_success_timestamp_seconds.spec())) {}
+          self.gauge(metrics::agent::config_last_reload_success_timestamp_seconds.spec())),
+      successes_(self.counter(metrics::agent::config_reloads_total.spec(), {"success"})),
+      failures_(self.counter(metrics::agent::config_reloads_total.spec(), {"failure"})) {
+  standing_.config.path = shown_path();
+}
 
-std::string Reloader::start(Setup setup) {
+std::string Reloader::start(Setup setup, const Diagnostics& warnings) {
   Diagnostics diagnostics;
   if (!apply(engine_, setup, diagnostics)) return diagnostics.text();
   std::lock_guard guard(mutex_);
   current_ = std::move(setup);
-  succeed();
+  succeed(current_, warnings);
   return {};
 }
 
@@ -82,7 +88,8 @@ std::string Reloader::reload() {
   const auto changes = difference(current_, next);
   log_.info("config", "reloaded {}: {}", path_, changes.empty() ? "nothing changed" : changes);
   current_ = std::move(next);
-  succeed();
+  successes_.Increment();
+  succeed(current_, diagnostics);
   return {};
 }
 
@@ -98,15 +105,39 @@ void Reloader::refuse_restarts(const Setup& next, Diagnostics& diagnostics) cons
 
 std::string Reloader::fail(const Diagnostics& diagnostics) {
   successful_.Set(0);
+  failures_.Increment();
+  std::vector<std::string> errors;
   for (const auto& one : diagnostics.sorted()) {
     log_.error("config", "reload refused: {}", one.text());
+    if (one.severity == Severity::error) errors.push_back(one.text());
   }
+  std::lock_guard guard(standing_mutex_);
+  standing_.config.tried = clock_.wall_now();
+  standing_.config.errors = std::move(errors);
   return diagnostics.text();
 }
 
-void Reloader::succeed() {
+void Reloader::succeed(const Setup& setup, const Diagnostics& warnings) {
+  const auto now = clock_.wall_now();
   successful_.Set(1);
-  succeeded_at_.Set(unix_seconds(clock_.wall_now()));
+  succeeded_at_.Set(unix_seconds(now));
+  Standing standing{setup.node, {shown_path(), now, now, {}, {}}, configured_of(setup)};
+  for (const auto& one : warnings.sorted()) standing.config.warnings.push_back(one.text());
+  std::lock_guard guard(standing_mutex_);
+  standing_ = std::move(standing);
+}
+
+// As a person finds it, wherever the agent was started.
+std::string Reloader::shown_path() const {
+  std::error_code error;
+  const auto path =
+      path_.empty() ? std::filesystem::path() : std::filesystem::absolute(path_, error);
+  return error ? path_ : path.lexically_normal().string();
+}
+
+Reloader::Standing Reloader::standing() const {
+  std::lock_guard guard(standing_mutex_);
+  return standing_;
 }
 
 std::string Reloader::advertise() const {

@@ -6,7 +6,9 @@
 #include "agent/base/log.h"
 #include "agent/base/self.h"
 #include "agent/commands/setup.h"
+#include "agent/discover/discover.h"
 #include "agent/scrape/engine.h"
+#include "agent/status/facts.h"
 
 namespace basewatch::commands {
 
@@ -19,17 +21,27 @@ class Reloader {
            Clock& clock, Log& log, Self& self);
 
   // The first time: `setup` was loaded before there was an engine. What is wrong, or empty.
-  std::string start(Setup setup);
+  // `warnings` are those of the loading.
+  std::string start(Setup setup, const Diagnostics& warnings = {});
 
   // What is wrong, one line each, or empty.
   std::string reload();
+
+  // What the status page tells of the configuration. Does not wait for a reload that goes on.
+  struct Standing {
+    std::string node;
+    status::ConfigFacts config;
+    std::vector<discover::Configured> configured;  // holds what may be secret: never shown
+  };
+  Standing standing() const;
 
   // What the endpoints hand out; of the configuration in force.
   std::string advertise() const;
 
  private:
+  std::string shown_path() const;
   std::string fail(const Diagnostics& diagnostics);
-  void succeed();
+  void succeed(const Setup& setup, const Diagnostics& warnings);
   void refuse_restarts(const Setup& next, Diagnostics& diagnostics) const;
 
   const std::string path_;
@@ -39,8 +51,12 @@ class Reloader {
   Log& log_;
   prometheus::Gauge& successful_;
   prometheus::Gauge& succeeded_at_;
+  prometheus::Counter& successes_;
+  prometheus::Counter& failures_;
   mutable std::mutex mutex_;
   Setup current_;
+  mutable std::mutex standing_mutex_;  // taken after mutex_, and never held for long
+  Standing standing_;
 };
 
 // "added redis/cache; changed node/main", for the log; empty when nothing did.

@@ -10,7 +10,10 @@
 #include "agent/base/thread.h"
 #include "agent/base/version.h"
 #include "agent/commands/commands.h"
+#include "agent/commands/log_metrics.h"
 #include "agent/commands/reloader.h"
+#include "agent/commands/seen.h"
+#include "agent/discover/watch.h"
 #include "agent/plugin/builtin.h"
 #include "agent/serve/endpoints.h"
 #include "agent/serve/listener.h"
@@ -59,6 +62,12 @@ std::string instances_text(const Setup& setup) {
   return out.empty() ? "none" : out;
 }
 
+// Runs that hang outlive everything, and may still want to say something.
+Log& leaked_log() {
+  static auto& log = *new Log(Clock::system());
+  return log;
+}
+
 class Agent {
  public:
   Agent(const std::string& path, const Setup& setup)
@@ -66,14 +75,18 @@ class Agent {
         engine_(Clock::system(), log_, setup.node),
         reloader_(path, builtin_plugins(), engine_, Clock::system(), log_, self_),
         endpoints_(engine_, Clock::system(), log_, options(path, setup)),
-        server_(log_, [this](const serve::Call& call) { return endpoints_.answer(call); }) {
+        server_(log_, [this](const serve::Call& call) { return endpoints_.answer(call); }),
+        watch_(
+            Clock::system(), [roots = roots_of(setup)] { return discover::look(roots); },
+            path.empty() ? tell_seen(setup) : nullptr) {
     engine_.add_own(self_.registry());
+    engine_.add_own(std::make_shared<LogMetrics>(log_));
   }
 
   // What is wrong, or empty.
   std::string start(const Setup& setup, const Diagnostics& diagnostics) {
     for (const auto& warning : diagnostics.sorted()) log_.warning("config", "{}", warning.text());
-    auto wrong = reloader_.start(setup);
+    auto wrong = reloader_.start(setup, diagnostics);
     if (!wrong.empty()) return wrong;
     const auto& server = setup.config.server;
     try {
@@ -98,6 +111,7 @@ class Agent {
     endpoints_.set_ready(false);
     if (!server_.stop(kDrain)) {
       log_.warning("agent", "requests that were still running are cut off");
+      log_.flush();
       std::_Exit(kFine);  // a worker may still use what our destructor would take away
     }
   }
@@ -105,10 +119,15 @@ class Agent {
   Log& log() { return log_; }
 
  private:
-  // Runs that hang outlive everything, and may still want to say something.
-  static Log& leaked_log() {
-    static auto& log = *new Log(Clock::system());
-    return log;
+  // Whoever starts without a configuration hears what he could have in one.
+  std::function<void(const discover::Look&)> tell_seen(const Setup& setup) {
+    return [this, configured = configured_of(setup)](const discover::Look& look) {
+      for (const auto& one : discover::unwatched(look.view, builtin_plugins(), configured)) {
+        const auto lines = one.one_line.empty() ? std::string()
+                                                : fmt::format(" Below exporters: {}", one.one_line);
+        log_.info("seen", "{} {}, not watched. {}{}", one.title, one.where, one.advice, lines);
+      }
+    };
   }
 
   serve::EndpointOptions options(const std::string& path, const Setup& setup) {
@@ -117,6 +136,7 @@ class Agent {
     out.listen = serve::address_text(server.host.empty() ? setup.node : server.host, server.port);
     out.advertise = server.advertise;
     if (!path.empty()) out.reload = [this] { return reload(); };
+    out.facts = [this] { return facts(); };
     out.count = [this](std::string_view endpoint, int status) {
       self_.counter(metrics::agent::http_requests_total.spec(), {endpoint, std::to_string(status)})
           .Increment();
@@ -124,17 +144,37 @@ class Agent {
     return out;
   }
 
+  status::Facts facts() const {
+    status::Facts out;
+    auto standing = reloader_.standing();
+    out.started = started_;
+    out.node = std::move(standing.node);
+    out.config = std::move(standing.config);
+    out.log_lines_lost = log_.lost();
+    try {
+      out.usage = scrape::read_process();
+    } catch (const std::exception&) {
+      // The page goes without it; the collector `process` says why.
+    }
+    if (const auto look = watch_.last()) {
+      out.seen = discover::unwatched(look->view, builtin_plugins(), standing.configured);
+      out.looked = look->when;
+      out.closed_processes = look->view.closed;
+    }
+    return out;
+  }
+
+  const WallTime started_ = Clock::system().wall_now();
   Log& log_;
   Self self_;
   scrape::Engine engine_;
   Reloader reloader_;
   serve::Endpoints endpoints_;
   serve::Server server_;
+  discover::Watch watch_;
 };
 
-}  // namespace
-
-int run(const std::string& config_path) {
+int run_agent(const std::string& config_path) {
   const auto signals = block_signals();
   Diagnostics diagnostics;
   const auto setup = make_setup(config_path, builtin_plugins(), diagnostics);
@@ -157,6 +197,14 @@ int run(const std::string& config_path) {
   start_watchdog();
   agent.stop();
   return kFine;
+}
+
+}  // namespace
+
+int run(const std::string& config_path) {
+  const auto status = run_agent(config_path);
+  leaked_log().flush();
+  return status;
 }
 
 }  // namespace basewatch::commands

@@ -66,12 +66,20 @@ Setup make_setup(const std::string& path, std::span<const Plugin* const> plugins
   return out;
 }
 
+std::vector<discover::Configured> configured_of(const Setup& setup) {
+  std::vector<discover::Configured> out;
+  for (const auto& plan : setup.plans) {
+    out.push_back(discover::configured(plan.plugin->name, plan.settings, plan.plugin->options));
+  }
+  return out;
+}
+
 bool apply(scrape::Engine& engine, const Setup& setup, Diagnostics& diagnostics) {
   try {
     engine.apply(setup.plans, setup.node);
     return true;
-  } catch (const scrape::PlanError& error) {
-    diagnostics.error(setup.place_of(error), error.what());
+  } catch (const scrape::PlanErrors& errors) {
+    for (const auto& error : errors.all) diagnostics.error(setup.place_of(error), error.what());
   } catch (const std::exception& error) {
     diagnostics.error({}, printable(error.what(), 1000));
   }

@@ -8,6 +8,7 @@
 
 #include "agent/base/diagnostics.h"
 #include "agent/config/config.h"
+#include "agent/discover/discover.h"
 #include "agent/scrape/engine.h"
 #include "catalog/model/catalog.h"
 
@@ -27,6 +28,9 @@ struct Setup {
 // names. Usable only when `diagnostics` has no error.
 Setup make_setup(const std::string& path, std::span<const Plugin* const> plugins,
                  Diagnostics& diagnostics);
+
+// What the instances are told, to be compared with what is seen on the host.
+std::vector<discover::Configured> configured_of(const Setup& setup);
 
 // Applies the plans; what the engine refuses becomes an error at its place.
 bool apply(scrape::Engine& engine, const Setup& setup, Diagnostics& diagnostics);

@@ -21,6 +21,11 @@ class Trial {
   // What the engine refuses becomes an error in `diagnostics`.
   bool start(const Setup& setup, Diagnostics& diagnostics);
 
+  ~Trial() { log_.flush(); }
+
+  // What the exporters left as notes, besides the results.
+  std::vector<scrape::InstanceStatus> snapshot() const { return engine_.snapshot(); }
+
   // Throws NoSuchInstance.
   std::vector<scrape::InstanceResult> scrape(std::string_view exporter = {},
                                              std::string_view name = {});

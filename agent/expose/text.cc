@@ -75,6 +75,7 @@ class Rendering {
 
  private:
   void add_part(const Part& part) {
+    written_.dropped_by_part.push_back(0);
     const Page* page = part.page;
     Source source{page, {}, sources_.size()};
     if (part.target && !part.target->empty()) {
@@ -82,6 +83,7 @@ class Rendering {
       if (may_collide(*page, *part.target)) {
         source.page = &copies_.emplace_back(exported_copy(*page, *part.target));
         count_dropped(*source.page);
+        written_.dropped_by_part.back() += source.page->duplicates();
       }
     }
     for (std::size_t i = sources_.size(); i-- > 0;) {  // an instance's parts stand together
@@ -99,6 +101,7 @@ class Rendering {
   }
 
   void drop(const Entry& entry, const Page::Sample& sample) {
+    ++written_.dropped_by_part[entry.source];
     if (written_.dropped++ > 0) return;
     const Source& source = sources_[entry.source];
     const auto labels = source.page->labels(sample);

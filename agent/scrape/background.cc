@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <mutex>
+#include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "agent/base/thread.h"
@@ -9,25 +11,36 @@
 
 namespace basewatch::scrape {
 
+namespace {
+
+bool has_background(const std::shared_ptr<Instance>& instance) {
+  return std::ranges::any_of(instance->states(), &CollectorState::background);
+}
+
+}  // namespace
+
+void Background::prepare(const Instances& instances) {
+  if (thread_.joinable() || std::ranges::none_of(instances, has_background)) return;
+  try {
+    thread_ = start_thread("background", [this] { loop(); });
+  } catch (const std::system_error&) {
+    throw std::runtime_error(
+        "the system gives no thread for background collectors: raise the limit (ulimit -u, "
+        "TasksMax=, pids.max)");
+  }
+}
+
 void Background::watch(const Instances& instances, const Instances& added) {
   Instances watched, before;
-  std::ranges::copy_if(instances, std::back_inserter(watched), [](const auto& instance) {
-    return std::ranges::any_of(instance->states(), &CollectorState::background);
-  });
-  const bool needed = !watched.empty();
-  {
-    std::lock_guard guard(core_.mutex);
-    const auto now = core_.clock.now();
-    for (const auto& instance : added) {
-      for (auto& state : instance->states()) state.make_due(now);
-    }
-    before = std::exchange(instances_, std::move(watched));
-    news_ = true;
-    changed_.notify_all();
+  std::ranges::copy_if(instances, std::back_inserter(watched), has_background);
+  std::lock_guard guard(core_.mutex);
+  const auto now = core_.clock.now();
+  for (const auto& instance : added) {
+    for (auto& state : instance->states()) state.make_due(now);
   }
-  if (needed && !thread_.joinable()) {
-    thread_ = start_thread("background", [this] { loop(); });
-  }
+  before = std::exchange(instances_, std::move(watched));
+  news_ = true;
+  changed_.notify_all();
 }
 
 void Background::stop() {

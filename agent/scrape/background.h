@@ -18,7 +18,10 @@ class Background {
   ~Background() { stop(); }
   Background(const Background&) = delete;
 
-  // From now on these; collectors that are new run at once. Without the lock.
+  // Starts the thread if these will need it. Throws std::runtime_error when there is none to be
+  // had: to be called while everything can still stay as it is.
+  void prepare(const Instances& instances);
+  // From now on these, which were prepared; collectors that are new run at once. Without the lock.
   void watch(const Instances& instances, const Instances& added);
   void stop();
 

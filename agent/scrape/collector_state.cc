@@ -107,6 +107,19 @@ Report CollectorState::look(MonoTime now) const {
   return report;
 }
 
+CollectorStatus CollectorState::status(MonoTime now) const {
+  CollectorStatus out;
+  static_cast<CollectorResult&>(out) = look(now).result;
+  out.every = every_;
+  out.ended = ended_wall_;
+  out.worked = worked_wall_;
+  if (failing_) out.failing_since = failing_since_;
+  auto history = history_;
+  if (stuck()) history.record_hang(started_, deadline_, now);
+  out.last_hour = history.last_hour(now);
+  return out;
+}
+
 Report CollectorState::give_up(Ticket& ticket, MonoTime now) {
   std::erase_if(waiters_, [&](const auto& waiter) { return waiter.first == &ticket; });
   Report report;
@@ -139,6 +152,7 @@ void CollectorState::expire(MonoTime now) {
     return fail(std::move(reason), now);
   }
   stuck_ = true;
+  history_.record(now, now - started_, true, std::nullopt);
   if (instance_.retired()) leave_behind();
   note_health(RunState::stuck, look(now).result.reason);
   answer_all(now);
@@ -173,6 +187,7 @@ Deadline CollectorState::begin() {
 
 void CollectorState::finish(RunEnd& end) {
   const auto now = core_.clock.now();
+  const bool hung = stuck_;
   end.duration = now - started_;
   end.ended = now;
   if (stuck_ || deadline_ <= now) {
@@ -190,6 +205,12 @@ void CollectorState::finish(RunEnd& end) {
   stuck_ = false;
   if (end.page && end.page->duplicates() > 0) note_duplicates(*end.page);
   note_health(end.state, end.reason);
+  if (hung) {
+    history_.record_hang(started_, deadline_, now);
+  } else {
+    history_.record(now, end.duration, end.state == RunState::failed,
+                    end.page ? std::optional(end.page->samples()) : std::nullopt);
+  }
   if (background() && end.state != RunState::failed) good_ = end;
   std::optional<RunEnd> before = std::exchange(last_, end);
   end = before ? std::move(*before) : RunEnd();
@@ -198,6 +219,7 @@ void CollectorState::finish(RunEnd& end) {
 
 void CollectorState::fail(std::string reason, MonoTime now) {
   note_health(RunState::failed, reason);
+  history_.record(now, {}, true, std::nullopt);
   last_ = RunEnd{RunState::failed, std::move(reason), nullptr, {}, now};
   answer_all(now);
 }
@@ -231,9 +253,13 @@ std::string CollectorState::key() const {
 
 // One line when it begins to fail and one when it works again; what is absent is not worth a line.
 void CollectorState::note_health(RunState state, const std::string& reason) {
+  const auto wall = core_.clock.wall_now();
+  if (state != RunState::stuck) ended_wall_ = wall;
+  if (state == RunState::done) worked_wall_ = wall;
   if (instance_.retired()) return;
   const bool failing = state == RunState::failed || state == RunState::stuck;
   if (failing && !failing_) {
+    failing_since_ = wall;
     core_.remember(LogLevel::warning, instance_.topic(),
                    fmt::format("collector {} fails: {}", collector_.name, reason));
   } else if (failing_ && state == RunState::done) {

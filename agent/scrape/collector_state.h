@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "agent/scrape/engine.h"
+#include "agent/scrape/history.h"
 #include "agent/scrape/lane.h"
 #include "agent/scrape/run.h"
 
@@ -33,6 +35,8 @@ class CollectorState {
            Jobs& jobs);
   // What is known now; starts nothing.
   Report look(MonoTime now) const;
+  // The same and what came before, for the status page.
+  CollectorStatus status(MonoTime now) const;
   // The ticket no longer waits: what to tell it.
   Report give_up(Ticket& ticket, MonoTime now);
 
@@ -59,6 +63,7 @@ class CollectorState {
   bool stuck() const { return phase_ == Phase::running && stuck_; }
   bool background() const { return every_ > Duration::zero(); }
   WallTime started_wall() const { return started_wall_; }
+  std::uint64_t failures() const { return history_.failures(); }
 
   // --- constant, without the lock
   const Collector& collector() const { return collector_; }
@@ -97,6 +102,9 @@ class CollectorState {
   std::optional<RunEnd> last_;  // however it ended
   std::optional<RunEnd> good_;  // background only: the last that was done
   bool failing_ = false;        // as the log has it
+  WallTime failing_since_{};
+  std::optional<WallTime> ended_wall_, worked_wall_;  // the last run, and the last good one
+  History history_;
   std::set<std::string> logged_duplicates_;
 };
 

@@ -2,9 +2,23 @@
 
 #include <utility>
 
+#include "agent/base/strings.h"
 #include "agent/scrape/engine_impl.h"
 
 namespace basewatch::scrape {
+
+namespace {
+
+std::string text_of(const std::vector<PlanError>& errors) {
+  std::vector<std::string_view> lines;
+  for (const auto& error : errors) lines.emplace_back(error.what());
+  return join(lines, "\n");
+}
+
+}  // namespace
+
+PlanErrors::PlanErrors(std::vector<PlanError> errors)
+    : std::runtime_error(text_of(errors)), all(std::move(errors)) {}
 
 Engine::Engine(Clock& clock, Log& log, std::string node, Limits limits, std::string agent_job)
     : impl_(std::make_shared<Impl>(clock, log, std::move(node), limits, std::move(agent_job))) {}
@@ -40,9 +54,12 @@ std::vector<InstanceStatus> Engine::snapshot() const {
     status.owner = instance;
     std::lock_guard guard(impl_->core->mutex);
     status.target = instance->target();
+    status.asked = instance->asked();
+    status.duplicates = instance->duplicates();
+    status.capped = instance->capped();
     const auto now = impl_->core->clock.now();
     for (const auto& state : instance->states()) {
-      status.collectors.push_back(state.look(now).result);
+      status.collectors.push_back(state.status(now));
     }
     out.push_back(std::move(status));
   }

@@ -14,6 +14,7 @@
 #include "agent/expose/text.h"
 #include "agent/plugin/exporter.h"
 #include "agent/plugin/host.h"
+#include "agent/scrape/history.h"
 
 namespace prometheus {
 class Collectable;
@@ -46,7 +47,14 @@ class PlanError : public SettingError {
       : SettingError(std::move(option), message),
         exporter(plan.plugin ? plan.plugin->name : std::string_view()),
         name(plan.name) {}
-  const std::string exporter, name;
+  std::string exporter, name;
+};
+
+// All that is wrong with a set of plans, in their order; what() is one line each.
+class PlanErrors : public std::runtime_error {
+ public:
+  explicit PlanErrors(std::vector<PlanError> errors);
+  const std::vector<PlanError> all;
 };
 
 struct Limits {
@@ -71,6 +79,8 @@ struct InstanceResult {
   std::vector<std::shared_ptr<const Page>> pages;      // in catalog order, summary last
   std::vector<CollectorResult> collectors;
   std::shared_ptr<const void> owner;  // keeps alive what the views in `collectors` point to
+  // For whoever writes the pages and finds that they hold series twice: so many were left out.
+  std::function<void(std::size_t series)> count_duplicates;
 };
 
 // A request that names what does not exist; what() is a sentence that lists what does.
@@ -84,11 +94,21 @@ struct Target {  // for /sd
   std::shared_ptr<const expose::TargetLabels> target;
 };
 
+// What the status page shows of a collector.
+struct CollectorStatus : CollectorResult {
+  Duration every{};                       // zero: it runs on the scrape
+  std::optional<WallTime> ended, worked;  // the last run that ended; the last that was good
+  std::optional<WallTime> failing_since;  // empty: it does not fail
+  std::vector<Minute> last_hour;          // as History::last_hour has it
+};
+
 // What the status page shows of an instance.
 struct InstanceStatus {
   std::string exporter, name;
   std::shared_ptr<const expose::TargetLabels> target;
-  std::vector<CollectorResult> collectors;
+  std::vector<CollectorStatus> collectors;
+  std::optional<WallTime> asked;             // the last scrape that asked for it
+  std::size_t duplicates = 0, capped = 0;    // series left out so far
   std::map<std::string, std::string> notes;  // by topic, as the exporter left them
   std::shared_ptr<const void> owner;         // as in InstanceResult
 };
@@ -110,9 +130,9 @@ class Engine {
 
   // Makes the running set equal to `plans`: instances whose plan did not change keep running with
   // all their state; new ones are created first, so that when one throws nothing has changed.
-  // Throws PlanError (also for what the exporter's SettingError says, for names of unknown
-  // collectors in switches or intervals, and for a second instance of the same name), or whatever
-  // else create() threw. `node`, when not empty, is the node's name from now on.
+  // Throws PlanErrors with all that is wrong at once (also what the exporter's SettingError says,
+  // names of unknown collectors in switches or intervals, a second instance of the same name), or
+  // whatever else create() threw. `node`, when not empty, is the node's name from now on.
   void apply(std::vector<InstancePlan> plans, const std::string& node = {});
 
   // Collects what is asked for: instances in the order of the plans, the agent's own page last.

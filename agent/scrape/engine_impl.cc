@@ -23,6 +23,20 @@ Instances without(const Instances& from, const Instances& these) {
   return rest;
 }
 
+// What is wrong with a plan before anything is made of it.
+std::optional<PlanError> unfit(const InstancePlan& plan,
+                               std::set<std::pair<std::string_view, std::string_view>>& seen) {
+  if (!plan.plugin) return PlanError(plan, "", "a plan without an exporter cannot be run");
+  const auto exporter = plan.plugin->name;
+  if (exporter == kAgent) {
+    return PlanError(plan, "", "the agent watches itself; \"agent\" needs no configuration");
+  }
+  if (seen.emplace(exporter, plan.name).second) return std::nullopt;
+  return PlanError(plan, "name",
+                   fmt::format("there are two instances {}/{}; give each its own name", exporter,
+                               printable(plan.name)));
+}
+
 }  // namespace
 
 Engine::Impl::Impl(Clock& clock, Log& log, std::string node, const Limits& limits,
@@ -63,37 +77,41 @@ Instances Engine::Impl::instances() const {
   return *instances_;
 }
 
-void Engine::Impl::check(const std::vector<InstancePlan>& plans) const {
+// The instances that the plans ask for: those that run already, and new ones, which are in `added`,
+// too. Throws PlanErrors with all that is wrong.
+Instances Engine::Impl::prepare(const std::vector<InstancePlan>& plans, Instances& added) const {
+  const auto before = instances();
+  Instances next;
+  std::vector<PlanError> wrong;
   std::set<std::pair<std::string_view, std::string_view>> seen;
   for (const auto& plan : plans) {
-    if (!plan.plugin) throw PlanError(plan, "", "a plan without an exporter cannot be run");
-    const auto exporter = plan.plugin->name;
-    if (exporter == kAgent) {
-      throw PlanError(plan, "", "the agent watches itself; \"agent\" needs no configuration");
+    if (auto error = unfit(plan, seen)) {
+      wrong.push_back(std::move(*error));
+      continue;
     }
-    if (!seen.emplace(exporter, plan.name).second) {
-      throw PlanError(plan, "name",
-                      fmt::format("there are two instances {}/{}; give each its own name", exporter,
-                                  printable(plan.name)));
-    }
-  }
-}
-
-void Engine::Impl::apply(std::vector<InstancePlan> plans, const std::string& node) {
-  std::lock_guard guard(apply_);
-  check(plans);
-  const auto before = instances();
-  Instances next, added;
-  for (const auto& plan : plans) {
     const auto running =
         std::ranges::find_if(before, [&](const auto& each) { return each->runs_as(plan); });
     if (running != before.end()) {
       next.push_back(*running);
-    } else {
+      continue;
+    }
+    try {
       next.push_back(added.emplace_back(Instance::create(core, plan)));
+    } catch (const PlanErrors& errors) {
+      wrong.insert(wrong.end(), errors.all.begin(), errors.all.end());
     }
   }
+  if (!wrong.empty()) throw PlanErrors(std::move(wrong));
   next.push_back(before.back());  // the agent itself
+  return next;
+}
+
+void Engine::Impl::apply(std::vector<InstancePlan> plans, const std::string& node) {
+  std::lock_guard guard(apply_);
+  Instances added;
+  const auto before = instances();
+  const auto next = prepare(plans, added);
+  background_.prepare(next);
   const auto removed = without(before, next);
 
   // Nothing can fail from here on.
@@ -149,7 +167,9 @@ void Engine::Impl::run(std::vector<Gathered>& gathered, const Request& request) 
   std::unique_lock lock(core->mutex);
   const auto now = core->clock.now();
   std::vector<CollectorState*> states;
+  const auto wall = core->clock.wall_now();
   for (const auto& of : gathered) {
+    of.choice.instance->note_asked(wall);
     auto until = request.deadline.at();
     if (const auto timeout = of.choice.instance->timeout()) until = std::min(until, now + *timeout);
     for (auto* state : of.choice.states) {
@@ -175,6 +195,10 @@ InstanceResult Engine::Impl::result_of(Gathered& of) {
   result.exporter = instance.exporter_name();
   result.name = instance.name();
   result.owner = of.choice.instance;
+  result.count_duplicates = [core = core, owner = of.choice.instance](std::size_t series) {
+    std::lock_guard guard(core->mutex);
+    owner->count_duplicates(series);
+  };
   {
     std::lock_guard guard(core->mutex);
     result.target = instance.target();
@@ -207,6 +231,7 @@ OwnView Engine::Impl::own_view(const std::vector<InstanceResult>& results) const
         std::ranges::find_if(results, [&](const auto& result) { return result.owner == instance; });
     for (const auto& state : instance->states()) {
       auto& known = of.collectors.emplace_back(state.look(now).result);
+      of.failures.push_back(state.failures());
       if (state.stuck()) ++view.stuck_runs;
       if (fresh == results.end()) continue;
       const auto own =

@@ -29,7 +29,7 @@ class Engine::Impl {
   const std::shared_ptr<OwnSources> sources = std::make_shared<OwnSources>();
 
  private:
-  void check(const std::vector<InstancePlan>& plans) const;
+  Instances prepare(const std::vector<InstancePlan>& plans, Instances& added) const;
   void allow_threads(const Instances& removed);
   void run(std::vector<Gathered>& gathered, const Request& request);
   InstanceResult result_of(Gathered& gathered);

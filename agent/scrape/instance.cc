@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "agent/base/strings.h"
 #include "agent/scrape/core.h"
@@ -27,7 +28,7 @@ std::shared_ptr<Instance> Instance::create(std::shared_ptr<Core> core, InstanceP
   try {
     instance->exporter_ = own.create ? own.create(own.settings) : own.plugin->create(own.settings);
   } catch (const SettingError& error) {
-    throw PlanError(own, error.option(), error.what());
+    throw PlanErrors({PlanError(own, error.option(), error.what())});
   }
   instance->check_names();
   instance->add_states();
@@ -37,10 +38,13 @@ std::shared_ptr<Instance> Instance::create(std::shared_ptr<Core> core, InstanceP
 void Instance::check_names() const {
   std::vector<std::string_view> known;
   for (const auto& collector : exporter_->collectors()) known.push_back(collector.name);
+  std::vector<PlanError> wrong;
+  std::set<std::string_view> unknown;
   const auto check = [&](const std::string& name) {
     if (std::ranges::find(known, std::string_view(name)) != known.end()) return;
+    if (!unknown.insert(name).second) return;
     const auto meant = nearest(name, known);
-    throw PlanError(
+    wrong.emplace_back(
         plan_, "collectors." + name,
         fmt::format("the exporter {} has no collector \"{}\"; {}", exporter_name(), printable(name),
                     meant.empty() ? "it has: " + join(known, ", ")
@@ -50,11 +54,12 @@ void Instance::check_names() const {
   for (const auto& [name, every] : plan_.intervals) {
     check(name);
     if (every < kShortestInterval) {
-      throw PlanError(plan_, "collectors." + name + ".every",
-                      fmt::format("the collector \"{}\" cannot run every {}; write 1s or more",
-                                  printable(name), format_duration(every)));
+      wrong.emplace_back(plan_, "collectors." + name + ".every",
+                         fmt::format("the collector \"{}\" cannot run every {}; write 1s or more",
+                                     printable(name), format_duration(every)));
     }
   }
+  if (!wrong.empty()) throw PlanErrors(std::move(wrong));
 }
 
 void Instance::add_states() {

@@ -22,7 +22,7 @@ class Core;
 // guarded by Core::mutex.
 class Instance : public std::enable_shared_from_this<Instance> {
  public:
-  // Makes the exporter. Throws PlanError, and what the exporter's create() throws besides.
+  // Makes the exporter. Throws PlanErrors, and what the exporter's create() throws besides.
   static std::shared_ptr<Instance> create(std::shared_ptr<Core> core, InstancePlan plan);
   Instance(const Instance&) = delete;
   ~Instance() = default;
@@ -60,6 +60,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   bool retired() const { return retired_; }
   const std::shared_ptr<const expose::TargetLabels>& target() const { return target_; }
   void set_target(const InstancePlan& plan, const std::string& node);
+  void note_asked(WallTime when) { asked_ = when; }
+  const std::optional<WallTime>& asked() const { return asked_; }
   void count_duplicates(std::size_t series) { duplicates_ += series; }
   void count_capped(std::size_t series) { capped_ += series; }
   std::size_t duplicates() const { return duplicates_; }
@@ -82,6 +84,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::deque<CollectorState> states_;
 
   std::shared_ptr<const expose::TargetLabels> target_;
+  std::optional<WallTime> asked_;
   std::size_t duplicates_ = 0, capped_ = 0;
   bool retired_ = false;
   bool summary_failing_ = false;

@@ -47,12 +47,16 @@ bool instance_up(const std::vector<CollectorResult>& collectors) {
 std::shared_ptr<const Page> own_page(const OwnView& view) {
   namespace own = metrics::agent;
   auto page = std::make_shared<Page>();
-  page->add(own::build_info, 1, version());
+  page->add(own::build_info, 1, version(), revision());
   for (const auto& of : view.instances) {
     page->add(own::instance_up, instance_up(of.collectors) ? 1 : 0, of.exporter, of.name);
     page->add(own::target_info, 1, of.exporter, of.name, label_of(*of.target, "job"),
               label_of(*of.target, "instance"));
-    for (const auto& result : of.collectors) add_collector(*page, of, result);
+    for (std::size_t i = 0; i < of.collectors.size(); ++i) {
+      add_collector(*page, of, of.collectors[i]);
+      page->add(own::collector_failures_total, static_cast<double>(of.failures[i]), of.exporter,
+                of.name, of.collectors[i].collector);
+    }
     page->add(own::series_dropped_total, static_cast<double>(of.duplicates), of.exporter, of.name,
               "duplicate");
     page->add(own::series_dropped_total, static_cast<double>(of.capped), of.exporter, of.name,

@@ -14,6 +14,7 @@ struct OwnView {
     std::string_view exporter, name;
     std::shared_ptr<const expose::TargetLabels> target;
     std::vector<CollectorResult> collectors;
+    std::vector<std::uint64_t> failures;     // ever, of each of them
     std::size_t duplicates = 0, capped = 0;  // series left out so far
   };
   std::vector<Instance> instances;

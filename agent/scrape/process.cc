@@ -41,7 +41,14 @@ double boot_time(const std::string& path) {
   throw std::runtime_error(path + " has no line btime");
 }
 
-void add_stat(Page& page, const std::string& proc) {
+double limit_of(int resource) {
+  rlimit limit{};
+  if (getrlimit(resource, &limit) != 0)
+    throw std::runtime_error("cannot read the process's limits");
+  return static_cast<double>(limit.rlim_cur);
+}
+
+void read_stat(ProcessUsage& usage, const std::string& proc) {
   const auto path = proc + "/self/stat";
   const auto text = read(path);
   // The program's name stands in parentheses and may hold any character, also parentheses.
@@ -56,30 +63,37 @@ void add_stat(Page& page, const std::string& proc) {
 
   const auto field = [&](std::size_t i) { return number(fields[i], path); };
   const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
-  page.add(metrics::agent::process_cpu_seconds_total,
-           (field(kUserTime) + field(kSystemTime)) / ticks);
-  page.add(metrics::agent::process_threads, field(kThreads));
-  page.add(metrics::agent::process_virtual_memory_bytes, field(kVirtual));
-  page.add(metrics::agent::process_resident_memory_bytes,
-           field(kResident) * static_cast<double>(sysconf(_SC_PAGESIZE)));
-  page.add(metrics::agent::process_start_time_seconds,
-           boot_time(proc + "/stat") + field(kStart) / ticks);
-}
-
-void add_files(Page& page, const std::string& proc) {
-  // The folder is one descriptor while it is read.
-  const auto open = std::distance(std::filesystem::directory_iterator(proc + "/self/fd"), {}) - 1;
-  page.add(metrics::agent::process_open_fds, static_cast<double>(open));
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) throw std::runtime_error("cannot read RLIMIT_NOFILE");
-  page.add(metrics::agent::process_max_fds, static_cast<double>(limit.rlim_cur));
+  usage.cpu_seconds = (field(kUserTime) + field(kSystemTime)) / ticks;
+  usage.threads = field(kThreads);
+  usage.virtual_bytes = field(kVirtual);
+  usage.resident_bytes = field(kResident) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  usage.start_time = boot_time(proc + "/stat") + field(kStart) / ticks;
 }
 
 }  // namespace
 
+ProcessUsage read_process(const std::string& proc) {
+  ProcessUsage usage;
+  read_stat(usage, proc);
+  // The folder is one descriptor while it is read.
+  const auto open = std::distance(std::filesystem::directory_iterator(proc + "/self/fd"), {}) - 1;
+  usage.open_fds = static_cast<double>(open);
+  usage.max_fds = limit_of(RLIMIT_NOFILE);
+  usage.virtual_max_bytes = limit_of(RLIMIT_AS);
+  return usage;
+}
+
 void add_process(Page& page, const std::string& proc) {
-  add_stat(page, proc);
-  add_files(page, proc);
+  namespace own = metrics::agent;
+  const auto usage = read_process(proc);
+  page.add(own::process_cpu_seconds_total, usage.cpu_seconds);
+  page.add(own::process_threads, usage.threads);
+  page.add(own::process_virtual_memory_bytes, usage.virtual_bytes);
+  page.add(own::process_virtual_memory_max_bytes, usage.virtual_max_bytes);
+  page.add(own::process_resident_memory_bytes, usage.resident_bytes);
+  page.add(own::process_start_time_seconds, usage.start_time);
+  page.add(own::process_open_fds, usage.open_fds);
+  page.add(own::process_max_fds, usage.max_fds);
 }
 
 }  // namespace basewatch::scrape

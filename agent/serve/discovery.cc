@@ -9,22 +9,6 @@
 
 namespace basewatch::serve {
 
-std::string json_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : to_valid_utf8(text)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\u{:04x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 std::string discovery_json(std::span<const scrape::Target> targets, std::string_view address) {
   std::string out = "[";
   for (const auto& target : targets) {

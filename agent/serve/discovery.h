@@ -8,9 +8,6 @@
 
 namespace basewatch::serve {
 
-// A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD.
-std::string json_string(std::string_view text);
-
 // The targets as Prometheus' http_sd reads them: one for each instance but the agent itself, which
 // is a static target so that its absence is seen.
 std::string discovery_json(std::span<const scrape::Target> targets, std::string_view address);

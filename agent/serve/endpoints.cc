@@ -9,6 +9,7 @@
 #include "agent/expose/gzip.h"
 #include "agent/serve/discovery.h"
 #include "agent/serve/page_text.h"
+#include "agent/serve/status_page.h"
 
 namespace basewatch::serve {
 namespace {
@@ -91,7 +92,10 @@ Answer Endpoints::route(const Call& call, std::string_view& endpoint) {
     if (!is_read(call)) return only("GET, HEAD");
     return ready_ ? text(200, "ready") : text(503, "not ready");
   }
-  if (is("/")) return is_read(call) ? index() : only("GET, HEAD");
+  if (is("/")) return is_read(call) ? status_html(facts(), call) : only("GET, HEAD");
+  if (is("/api/v1/status")) {
+    return is_read(call) ? status_json(facts(), call) : only("GET, HEAD");
+  }
   auto own = exporters_own(call);
   if (own.status != 404) endpoint = "exporter";
   return own;
@@ -190,20 +194,11 @@ Answer Endpoints::reload(const Call& call) {
                        : Answer{500, "text/plain; charset=utf-8", wrong, {}};
 }
 
-Answer Endpoints::index() const {
-  Answer out;
-  out.content_type = "text/html; charset=utf-8";
-  out.body =
-      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>basewatch</title>"
-      "<h1>basewatch</h1><ul>\n<li><a href=\"/metrics\">/metrics</a> everything, labelled</li>\n";
-  for (const auto& target : engine_.targets()) {  // names are [a-z0-9_-]: nothing to escape
-    const auto path = fmt::format("/metrics/{}/{}", target.exporter, target.name);
-    out.body += fmt::format("<li><a href=\"{0}\">{0}</a></li>\n", path);
-  }
-  out.body +=
-      "<li><a href=\"/sd\">/sd</a> the instances as Prometheus targets</li>\n"
-      "<li><a href=\"/-/healthy\">/-/healthy</a>, <a href=\"/-/ready\">/-/ready</a></li>\n"
-      "</ul></html>\n";
+status::Facts Endpoints::facts() const {
+  auto out = options_.facts ? options_.facts() : status::Facts();
+  out.instances = engine_.snapshot();
+  out.now = clock_.wall_now();
+  out.listen = options_.listen;
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "agent/base/log.h"
 #include "agent/scrape/engine.h"
 #include "agent/serve/http.h"
+#include "agent/status/facts.h"
 
 namespace basewatch::serve {
 
@@ -21,6 +22,8 @@ struct EndpointOptions {
   Duration default_deadline = std::chrono::seconds(8);
   // Reads the configuration anew; the text of what is wrong, empty when all went well.
   std::function<std::string()> reload;
+  // What the status page tells besides the instances; must not wait for anybody.
+  std::function<status::Facts()> facts = {};
   // Told of every answer: which endpoint, which status.
   std::function<void(std::string_view endpoint, int status)> count;
 };
@@ -45,7 +48,7 @@ class Endpoints {
   Answer reload(const Call& call);
   Answer exporters_own(const Call& call);
   Answer page(const Call& call, std::string_view exporter, std::string_view name);
-  Answer index() const;
+  status::Facts facts() const;
 
   scrape::Engine& engine_;
   Clock& clock_;

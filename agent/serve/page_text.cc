@@ -29,12 +29,19 @@ expose::Written write_page(std::span<const scrape::InstanceResult> results, Labe
                            std::string& out) {
   const bool labelled = labelling == Labelling::targets;
   std::vector<expose::Part> parts;
+  std::vector<const scrape::InstanceResult*> owners;  // of the parts
   for (const auto& result : results) {
     const auto* target = labelled ? result.target.get() : nullptr;
     if (labelled && result.exporter != "agent") parts.push_back({&up_page(), target});
     for (const auto& page : result.pages) parts.push_back({page.get(), target});
+    owners.resize(parts.size(), &result);
   }
-  return expose::write_text(parts, out);
+  auto written = expose::write_text(parts, out);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto dropped = written.dropped_by_part[i];
+    if (dropped > 0 && owners[i]->count_duplicates) owners[i]->count_duplicates(dropped);
+  }
+  return written;
 }
 
 }  // namespace basewatch::serve

@@ -19,7 +19,11 @@ ALLOWED = {
     "agent/expose": VOCABULARY | {"agent/plugin"},
     "agent/config": VOCABULARY | {"agent/plugin"},
     "agent/scrape": VOCABULARY | {"agent/plugin", "agent/config", "agent/expose", "metrics"},
-    "agent/serve": VOCABULARY | {"agent/plugin", "agent/expose", "agent/scrape", "metrics"},
+    # What else runs on this host; reads procfs, knows of no engine.
+    "agent/discover": VOCABULARY | {"agent/plugin"},
+    # The status page: snapshots in, HTML and JSON out.
+    "agent/status": VOCABULARY | {"agent/plugin", "agent/scrape", "agent/discover"},
+    "agent/serve": VOCABULARY | {"agent/plugin", "agent/expose", "agent/scrape", "agent/status", "metrics"},
     "catalog/load": VOCABULARY,
     "catalog/compiler/promql": VOCABULARY,
     "catalog/compiler": VOCABULARY | {"catalog/load", "catalog/compiler/promql"},

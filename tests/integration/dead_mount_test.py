@@ -2,38 +2,20 @@
 import os
 import pathlib
 import re
-import sys
 import time
 import unittest
 
-from support import servers
-from support.servers import Agent, get, scratch
+from support.dead_mount_agent import DeadMountAgent, can_mount
+from support.servers import get, scratch
 
 SCRAPES = 300
-
-
-class DeadMountAgent(Agent):
-    """The agent in a mount namespace with a dead mount; see support/dead_mount.py."""
-
-    def __init__(self, folder, dead, config):
-        binary = servers.BASEWATCH
-        wrapper = pathlib.Path(folder) / "in-namespace"
-        wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} {servers.ROOT}/tests/support/dead_mount.py '
-                           f'{dead} {binary} "$@"\n')
-        wrapper.chmod(0o755)
-        servers.BASEWATCH = wrapper
-        try:
-            super().__init__(folder, config)
-        finally:
-            servers.BASEWATCH = binary
 
 
 def threads_and_files(pid):
     return len(os.listdir(f"/proc/{pid}/task")), len(os.listdir(f"/proc/{pid}/fd"))
 
 
-@unittest.skipUnless(os.geteuid() == 0 and os.path.exists("/dev/fuse"),
-                     "needs root and /dev/fuse to make a dead mount")
+@unittest.skipUnless(can_mount(), "needs root and /dev/fuse to make a dead mount")
 class DeadMount(unittest.TestCase):
     def test_a_dead_mount_costs_only_itself(self):
         folder = self.enterContext(scratch())

@@ -32,7 +32,8 @@ TEST_CASE("the agent's page lists every instance before anything has run") {
   World world;
   world.engine.apply({plan({collector("a", yields())}, "one")});
   const auto page = own(world);
-  CHECK(value_of(page, "basewatch_build_info", fmt::format("version=\"{}\"", version())) == 1);
+  CHECK(value_of(page, "basewatch_build_info",
+                 fmt::format("revision=\"{}\",version=\"{}\"", revision(), version())) == 1);
   CHECK(value_of(page, "basewatch_instance_up", R"(exporter="test",name="one")") == 1);
   CHECK(value_of(page, "basewatch_instance_up", R"(exporter="agent",name="main")") == 1);
   CHECK(value_of(

@@ -1,5 +1,9 @@
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "agent/base/strings.h"
 #include "tests/unit/scrape/world.h"
 
 using namespace std::chrono_literals;
@@ -11,8 +15,13 @@ namespace {
 std::string refusal(World& world, std::vector<InstancePlan> plans) {
   try {
     world.engine.apply(std::move(plans));
-  } catch (const PlanError& error) {
-    return fmt::format("{}/{} {}: {}", error.exporter, error.name, error.option(), error.what());
+  } catch (const PlanErrors& errors) {
+    std::vector<std::string> lines;
+    for (const auto& error : errors.all) {
+      lines.push_back(
+          fmt::format("{}/{} {}: {}", error.exporter, error.name, error.option(), error.what()));
+    }
+    return join(lines, "; ");
   }
   return "";
 }
@@ -103,6 +112,46 @@ TEST_CASE("when one plan cannot be run, nothing changes") {
   CHECK(started.value() == 0);
   CHECK(unborn.destroyed.value() == 2);
   CHECK(world.scrape_one().collectors[0].state == RunState::done);
+}
+
+TEST_CASE("all that is wrong is told at once") {
+  World world;
+  auto one = plan({collector("cpu", yields())}, "one"), two = plan({}, "two");
+  one.switches = {{"cpus", true}, {"zzz", false}};
+  one.intervals = {{"cpu", 1ms}};
+  two.create = [](const Settings&) -> std::unique_ptr<Exporter> {
+    throw SettingError("dsn", "the dsn has no host");
+  };
+  CHECK(refusal(world, {one, two, plan({}, "three"), plan({}, "three")}) ==
+        "test/one collectors.cpus: the exporter test has no collector \"cpus\"; did you mean "
+        "\"cpu\"?; test/one collectors.zzz: the exporter test has no collector \"zzz\"; it has: "
+        "cpu; test/one collectors.cpu.every: the collector \"cpu\" cannot run every 1ms; write 1s "
+        "or more; test/two dsn: the dsn has no host; test/three name: there are two instances "
+        "test/three; give each its own name");
+  CHECK(names(world) == Names{"agent/main"});
+}
+
+// In a process of its own that may start no threads; root may always, so it becomes nobody.
+TEST_CASE("without a thread for the background the plans are refused and nothing changes") {
+  const auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    World world;
+    const rlimit none{0, 0};
+    if (::setrlimit(RLIMIT_NPROC, &none) != 0) ::_exit(2);
+    if (::geteuid() == 0 && ::setuid(65534) != 0) ::_exit(3);
+    try {
+      world.engine.apply({plan({collector("a", yields(), {}, every(10s))})});
+    } catch (const std::runtime_error& error) {
+      const bool said = std::string_view(error.what()).find("no thread") != std::string_view::npos;
+      ::_exit(said && names(world) == Names{"agent/main"} ? 0 : 4);
+    }
+    ::_exit(5);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("plans that make no sense are refused in a sentence") {

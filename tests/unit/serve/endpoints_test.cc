@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "agent/base/strings.h"
 #include "agent/serve/discovery.h"
 #include "agent/serve/server.h"
 #include "tests/unit/scrape/world.h"
@@ -166,6 +167,46 @@ TEST_CASE("/sd lists every instance but the agent") {
   CHECK(has(site.endpoints.answer(call), R"("targets": ["db-1:9999"])"));
   site.engine.apply({});
   CHECK(site.get("/sd").body == "[\n]\n");
+}
+
+TEST_CASE("series that only collide across the parts of a page are counted") {
+  scrape::World world;
+  Endpoints endpoints(world.engine, world.clock, world.log, {});
+  // Two collectors of one instance, and its labels make them one series each.
+  world.engine.apply(
+      {plan({collector("one", yields(2, "same")), collector("two", yields(3, "same"))})});
+  Call call;
+  call.method = "GET";
+  call.path = "/metrics/test/main";
+  CHECK(endpoints.answer(call).status == 200);
+  CHECK(world.engine.snapshot().at(0).duplicates == 2);
+  call.path = "/metrics";
+  CHECK(has(endpoints.answer(call), "same{job="));
+  CHECK(world.engine.snapshot().at(0).duplicates == 4);
+  CHECK(world.engine.snapshot().at(1).duplicates == 0);
+}
+
+TEST_CASE("the status page does what it may only, and the same facts are there as JSON") {
+  Site site;
+  const auto page = site.get("/");
+  CHECK(page.status == 200);
+  CHECK(page.content_type == "text/html; charset=utf-8");
+  CHECK(has(page, "id=\"test/replica\""));
+  const auto header = [&](const Answer& answer, std::string_view name) {
+    for (const auto& [key, value] : answer.headers) {
+      if (key == name) return value;
+    }
+    return std::string();
+  };
+  CHECK(header(page, "Content-Security-Policy")
+            .starts_with("default-src 'none'; style-src 'sha256-"));
+  CHECK(header(page, "X-Content-Type-Options") == "nosniff");
+  CHECK(header(page, "Referrer-Policy") == "no-referrer");
+  const auto json = site.get("/api/v1/status");
+  CHECK(json.content_type == "application/json");
+  CHECK(has(json, R"("listen": "127.0.0.1:9777")"));
+  CHECK(site.get("/", "POST").status == 405);
+  CHECK(site.get("/api/v1/status", "DELETE").status == 405);
 }
 
 TEST_CASE("JSON strings are escaped") {
