@@ -23,6 +23,10 @@ class HostLink {
     std::lock_guard guard(mutex_);
     if (host_) host_->note(topic, message);
   }
+  void instances(std::vector<FoundInstance> found) {
+    std::lock_guard guard(mutex_);
+    if (host_) host_->instances(std::move(found));
+  }
 
  private:
   std::mutex mutex_;

@@ -33,6 +33,53 @@ constexpr Option kOptions[] = {
      "Adds zeros for the databases that hold no keys."},
     {"rdb_file_size", OptionType::flag, "false",
      "Adds the size of the snapshot file, when it can be seen from here."},
+    {"system_memory", OptionType::flag, "false", "Adds the memory of the server's machine."},
+    {"ping", OptionType::flag, "false",
+     "Adds how long a PING takes, for one more round trip a scrape."},
+    {"tile38", OptionType::flag, "false", "Asks a Tile38 server for its own metrics."},
+    {"discover.replicas", OptionType::flag, "false",
+     "Watches the replicas that this primary tells of, each as an instance of its own."},
+    {"discover.cluster", OptionType::flag, "false",
+     "Watches the other members of the Cluster that this server is in."},
+    {"discover.sentinel", OptionType::flag, "false",
+     "Watches the primaries, and their replicas, that this Sentinel watches."},
+    {"discover.user", OptionType::text, "", "The user at what a Sentinel watches."},
+    {"discover.password", OptionType::secret, "",
+     "Its password; a Sentinel's own is never sent there."},
+    {"probe_allow", OptionType::texts, "",
+     "Servers that GET /probe?target=redis://HOST:PORT may look at with this login: HOST or "
+     "HOST:PORT, * and ? stand for anything."},
+    {"collectors.keys.check", OptionType::texts, "",
+     "Keys whose size, memory and value are shown; a pattern such as \"db1=session:*\", or a name."},
+    {"collectors.keys.check_single", OptionType::texts, "",
+     "The same for names in which * and ? are meant as they stand."},
+    {"collectors.keys.count", OptionType::texts, "", "Patterns whose keys are counted."},
+    {"collectors.keys.groups", OptionType::texts, "",
+     "Lua patterns; what their captures hold is the group of a key, the first that matches counts."},
+    {"collectors.keys.streams", OptionType::texts, "",
+     "Streams shown with their groups and consumers; patterns or names."},
+    {"collectors.keys.streams_single", OptionType::texts, "",
+     "The same for names in which * and ? are meant as they stand."},
+    {"collectors.keys.values", OptionType::flag, "true",
+     "Adds redis_key_value and redis_key_value_as_string, which show what is in a checked key."},
+    {"collectors.keys.consumers", OptionType::flag, "true", "Adds each consumer of a stream."},
+    {"collectors.keys.most_groups", OptionType::integer, "100",
+     "So many groups of each database are shown; the rest is one group, overflow."},
+    {"collectors.keys.most_keys", OptionType::integer, "1000",
+     "So many keys and streams that match the patterns are looked at."},
+    {"collectors.keys.skip_primary", OptionType::flag, "false",
+     "Leaves the keys alone while the server is a primary."},
+    {"collectors.keys.batch", OptionType::integer, "1000", "Keys in one step of the walk."},
+    {"collectors.keys.keys_per_second", OptionType::number, "10000",
+     "The walk sees no more keys a second."},
+    {"collectors.keys.server_share", OptionType::number, "0.05",
+     "The walk takes no more of the server's time, measured by its answers; 1 is all of it."},
+    {"collectors.scripts.files", OptionType::texts, "",
+     "Lua scripts that the server runs and that return names and numbers."},
+    {"collectors.scripts.read_only", OptionType::flag, "false",
+     "Runs them by EVAL_RO, so that they cannot write; from Redis 7 on."},
+    {"collectors.search.include", OptionType::regex, ".*",
+     "Which indexes of the search module are shown."},
 };
 
 }  // namespace
@@ -70,6 +117,19 @@ Options read_options(const Settings& settings) {
   out.peers = settings.flag("sentinel_peers");
   out.empty_databases = settings.flag("empty_databases");
   out.file_size = settings.flag("rdb_file_size");
+  out.system_memory = settings.flag("system_memory");
+  out.ping = settings.flag("ping");
+  out.tile38 = settings.flag("tile38");
+  out.find_replicas = settings.flag("discover.replicas");
+  out.find_cluster = settings.flag("discover.cluster");
+  out.find_by_sentinel = settings.flag("discover.sentinel");
+  out.discover_user = settings.text("discover.user");
+  out.discover_password = [settings] { return settings.secret("discover.password"); };
+  out.probe_allow = settings.texts("probe_allow");
+  out.keys = read_key_options(settings);
+  out.scripts = settings.texts("collectors.scripts.files");
+  out.scripts_read_only = settings.flag("collectors.scripts.read_only");
+  out.search_include = settings.text("collectors.search.include");
   return out;
 }
 

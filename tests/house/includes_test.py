@@ -28,7 +28,11 @@ ALLOWED = {
     "catalog/compiler/promql": VOCABULARY,
     "catalog/compiler": VOCABULARY | {"catalog/load", "catalog/compiler/promql"},
     # Textfile and Kong read expositions: docs/decisions/ says why the parser is no second one.
-    "exporters": VOCABULARY | {"agent/plugin", "agent/clients", "metrics", "agent/expose/parse.h"},
+    # Deadline-bound clients of what is watched.
+    "agent/clients": VOCABULARY,
+    "exporters": VOCABULARY | {"agent/plugin", "agent/clients", "metrics", "agent/expose/parse.h",
+                               # A probe answers with a page of its own.
+                               "agent/expose/text.h"},
 }
 # main wires everything together.
 EVERYTHING = ("agent/main.cc", "agent/commands/")
@@ -38,6 +42,7 @@ LIBRARIES = {
     "yaml-cpp": {"agent/base/yaml.cc"},
     "httplib.h": {"agent/serve/"},
     "CLI/": {"agent/main.cc", "agent/commands/"},
+    "hiredis/": {"agent/clients/redis/"},
     "nlohmann": {"catalog/compiler/board_"},
     "prometheus/": {"agent/base/", "agent/scrape/", "agent/serve/", "agent/main.cc", "agent/commands/"},
 }

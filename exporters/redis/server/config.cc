@@ -72,7 +72,8 @@ void add_setting(Page& page, std::string_view name, const std::string& value,
 
 }  // namespace
 
-void ask_config(Asks& asks, const Options& options, const std::shared_ptr<int>& databases) {
+void ask_config(Asks& asks, const Options& options,
+                const std::shared_ptr<std::atomic<int>>& databases) {
   if (options.config_command.empty()) return;
   asks.push_back({{options.config_command, "GET", "*"},
                   [options, databases](Page& page, const RedisReply& reply, const Facts&) {
@@ -87,9 +88,13 @@ void ask_config(Asks& asks, const Options& options, const std::shared_ptr<int>& 
                   }});
 }
 
-void ask_cluster(Asks& asks) {
+void ask_cluster(Asks& asks, std::vector<Address>* found) {
   asks.push_back({{"CLUSTER", "INFO"}, [](Page& page, const RedisReply& reply, const Facts&) {
                     add_cluster_info(page, reply.text);
+                  }});
+  if (!found) return;
+  asks.push_back({{"CLUSTER", "NODES"}, [found](Page&, const RedisReply& reply, const Facts&) {
+                    *found = cluster_members(reply.text);
                   }});
 }
 

@@ -106,6 +106,7 @@ class Reader {
     if (std::ranges::find(kWanted, name) != kWanted.end() || name == "valkey_release_stage") {
       known_.insert_or_assign(name, value);
     }
+    if (name == "total_system_memory") facts.system_memory = parse_double(value);
     if (name == "cluster_enabled") facts.is_cluster = value == "1";
     if (name == "redis_mode") facts.is_sentinel = value == "sentinel";
   }
@@ -151,6 +152,7 @@ class Reader {
     if (!offset) return false;
     const auto ip = value_of(value, "ip").value_or(""), port = value_of(value, "port").value_or(""),
                state = value_of(value, "state").value_or("");
+    facts.replicas.emplace_back(ip, port);
     page_.add(m::connected_slave_offset_bytes, *offset, ip, port, state);
     if (const auto lag = number_of(value, "lag"); lag && *lag > -1) {
       page_.add(m::connected_slave_lag_seconds, *lag, ip, port, state);

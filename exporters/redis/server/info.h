@@ -1,8 +1,10 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/plugin/page.h"
@@ -16,6 +18,8 @@ struct Facts {
   bool is_cluster = false;
   bool is_sentinel = false;
   bool is_valkey = false;
+  std::optional<double> system_memory;
+  std::vector<std::pair<std::string, std::string>> replicas;  // host and port
   std::map<std::string, double, std::less<>> command_usec;  // time spent in each command
 
   // Whether the same things may be asked.

@@ -38,4 +38,15 @@ void ask_modules(Asks& asks) {
                   }});
 }
 
+// Names and values in turn, as INFO has them in lines.
+void ask_tile38(Asks& asks) {
+  asks.push_back({{"SERVER", "EXT"}, [](Page& page, const clients::RedisReply& reply, const Facts&) {
+                    for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2) {
+                      const auto& name = reply.items[i].text;
+                      add_info_field(page, name.starts_with("tile38_") ? name : "tile38_" + name,
+                                     reply.items[i + 1].text);
+                    }
+                  }});
+}
+
 }  // namespace basewatch::redis

@@ -1,21 +1,27 @@
 #pragma once
 
+#include <atomic>
 #include <cmath>
 #include <memory>
+#include <vector>
 
+#include "exporters/redis/discover.h"
 #include "exporters/redis/options.h"
 #include "exporters/redis/server/ask.h"
 
 // The parts of a server's page beside INFO. Each adds what it asks.
 namespace basewatch::redis {
 
-void ask_config(Asks& asks, const Options& options, const std::shared_ptr<int>& databases);
-void ask_cluster(Asks& asks);
+void ask_config(Asks& asks, const Options& options,
+                const std::shared_ptr<std::atomic<int>>& databases);
+// `found` gets the other members; it lives until the answers are taken.
+void ask_cluster(Asks& asks, std::vector<Address>* found);
 void ask_latency(Asks& asks, const Options& options);
 void ask_slowlog(Asks& asks);
 void ask_commandlog(Asks& asks, const Options& options);
 void ask_clients(Asks& asks, const Options& options, const Clock& clock);
 void ask_modules(Asks& asks);
+void ask_tile38(Asks& asks);
 void ask_sentinel(Asks& asks, const Options& options);
 
 // The lines of CLIENT LIST.
@@ -27,7 +33,9 @@ inline double whole_seconds(const Clock& clock) {
   return std::floor(unix_seconds(clock.wall_now()));
 }
 
-// What is asked of each primary that SENTINEL MASTERS listed.
-void ask_primaries(Asks& asks, const clients::RedisReply& masters, const Options& options);
+// What is asked of each primary that SENTINEL MASTERS listed. `found` gets them and their replicas; it
+// lives until the answers are taken.
+void ask_primaries(Asks& asks, const clients::RedisReply& masters, const Options& options,
+                   std::vector<Address>* found);
 
 }  // namespace basewatch::redis

@@ -66,11 +66,19 @@ void ask_sentinel(Asks& asks, const Options& options) {
                   }});
 }
 
-void ask_primaries(Asks& asks, const RedisReply& masters, const Options& options) {
+void ask_primaries(Asks& asks, const RedisReply& masters, const Options& options,
+                   std::vector<Address>* found) {
+  const auto add = [](std::vector<Address>* to, const RedisReply& fields) {
+    if (!to) return;
+    for (auto& one : address_of(text_of(fields, "ip"), text_of(fields, "port"))) {
+      to->push_back(std::move(one));
+    }
+  };
   for (const auto& primary : masters.items) {
     const std::string name(text_of(primary, "name")), address = address_of(primary);
     if (name.empty() || !primary.find("ip") || !primary.find("port")) continue;
     if (asks.size() / 3 >= kMaxPrimaries) return;
+    add(found, primary);
     // The answer is an error where there is no quorum, and its text is the label.
     asks.push_back({{"SENTINEL", "CKQUORUM", name},
                     [name](Page& page, const RedisReply& reply, const Facts&) {
@@ -92,9 +100,10 @@ void ask_primaries(Asks& asks, const RedisReply& masters, const Options& options
                       page.add(m::sentinel_master_ok_sentinels, fine, name, address);
                     }});
     asks.push_back({{"SENTINEL", "SLAVES", name},
-                    [name, address](Page& page, const RedisReply& reply, const Facts&) {
+                    [name, address, add, found](Page& page, const RedisReply& reply, const Facts&) {
                       double fine = 0;
                       for (const auto& replica : reply.items) {
+                        add(found, replica);
                         if (replica.find("flags") && !is_down(replica)) ++fine;
                       }
                       page.add(m::sentinel_master_ok_slaves, fine, name, address);

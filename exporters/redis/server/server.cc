@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "agent/base/strings.h"
+#include "metrics/redis.h"
 
 namespace basewatch::redis {
 namespace {
@@ -23,6 +24,29 @@ bool error_is_answer(const Ask& ask) {
   return ask.command.size() > 1 && ask.command[1] == "CKQUORUM";
 }
 
+std::string_view word_of(clients::RedisError::Kind kind) {
+  switch (kind) {
+    case clients::RedisError::Kind::unreachable:
+      return "it cannot be reached";
+    case clients::RedisError::Kind::timeout:
+      return "it does not answer in time";
+    case clients::RedisError::Kind::refused:
+      return "it does not let us in";
+    case clients::RedisError::Kind::garbage:
+      return "what answers is no Redis server";
+  }
+  return "";
+}
+
+std::string remedy_of(const RedisReply& reply) {
+  const auto code = reply.error_code();
+  if (code == "NOPERM") return ": give its user +info";
+  if (code == "BUSY") return ": a script runs that does not end; SCRIPT KILL ends it";
+  if (code == "LOADING") return ": it is still loading its data from disk";
+  if (reply.is_error()) return ": " + printable(reply.text, 100);
+  return ": what answers there is no Redis server";
+}
+
 }  // namespace
 
 std::string Ask::name() const {
@@ -34,11 +58,11 @@ Server::Server(Options options, std::shared_ptr<HostLink> host, Clock& clock)
       host_(std::move(host)),
       clock_(clock),
       connection_(options_.target),
-      databases_(std::make_shared<int>(kUsualDatabases)) {}
+      databases_(std::make_shared<std::atomic<int>>(kUsualDatabases)) {}
 
-double Server::connect_seconds() const {
+Server::Last Server::last() const {
   std::lock_guard guard(mutex_);
-  return connect_seconds_;
+  return last_;
 }
 
 Server::Replies Server::ask(const Asks& asks, const Deadline& deadline) {
@@ -46,28 +70,41 @@ Server::Replies Server::ask(const Asks& asks, const Deadline& deadline) {
   for (const auto& one : asks) commands.push_back(one.command);
   try {
     auto replies = connection_.ask(commands, deadline);
-    std::lock_guard guard(mutex_);
-    connect_seconds_ = seconds(connection_.connect_time());
+    this_run_.connect_seconds += seconds(connection_.connect_time());
     return replies;
   } catch (const clients::RedisError& error) {
+    this_run_.connect_seconds += seconds(connection_.connect_time());
+    this_run_.problem = word_of(error.kind);
     throw std::runtime_error(fmt::format("{}: {}", options_.target.url.shown(), error.what()));
   }
 }
 
 const RedisReply& Server::expect_info(const RedisReply& reply) const {
   if (reply.is_text() && !reply.text.empty()) return reply;
-  const auto code = reply.error_code();
-  const auto remedy =
-      code == "NOPERM"  ? ": give its user +info"
-      : code == "BUSY"  ? ": a script runs that does not end; SCRIPT KILL ends it"
-      : reply.is_error() ? ": " + printable(reply.text, 100)
-                         : std::string(": what answers there is no Redis server");
-  throw std::runtime_error(
-      fmt::format("{}: INFO is not answered{}", options_.target.url.shown(), remedy));
+  throw std::runtime_error(fmt::format("{}: INFO is not answered{}", options_.target.url.shown(),
+                                       remedy_of(reply)));
 }
 
 Outcome Server::run(Page& page, const Deadline& deadline) {
+  this_run_ = {};
+  this_run_.problem = "INFO is not answered";  // until it is, or something says it better
+  try {
+    run_on(page, deadline);
+    this_run_.problem = {};
+  } catch (...) {
+    std::lock_guard guard(mutex_);
+    last_ = this_run_;
+    throw;
+  }
+  std::lock_guard guard(mutex_);
+  last_ = this_run_;
+  return done();
+}
+
+void Server::run_on(Page& page, const Deadline& deadline) {
   if (!facts_ || !connection_.is_open()) look(deadline);
+  if (options_.ping) ping(deadline);
+  found_.clear();
   const auto asks = without_refused(plan(*facts_));
   const auto replies = ask(asks, deadline);
   if (connection_.connects() != connects_) {  // another server, perhaps with other rights
@@ -75,16 +112,45 @@ Outcome Server::run(Page& page, const Deadline& deadline) {
     forget_refusals();
   }
   const auto& info = expect_info(replies.front());
-  const int databases = options_.empty_databases ? *databases_ : 0;
+  const int databases = options_.empty_databases ? databases_->load() : 0;
   facts_ = add_info(page, info.text, whole_seconds(clock_), databases);
+  if (options_.system_memory && facts_->system_memory) {
+    page.add(metrics::redis::total_system_memory_bytes, *facts_->system_memory);
+  }
   take(page, asks, replies, *facts_);
   if (facts_->is_sentinel) ask_about_primaries(page, asks, replies, deadline);
-  return done();
+  tell_found();
+}
+
+void Server::ping(const Deadline& deadline) {
+  const auto begin = clock_.now();
+  ask({{{"PING"}, {}}}, deadline);
+  this_run_.ping_seconds = seconds(clock_.now() - begin);
+}
+
+// What this server told of, as instances of the agent.
+void Server::tell_found() {
+  const bool cluster = options_.find_cluster && facts_->is_cluster;
+  const bool sentinel = options_.find_by_sentinel && facts_->is_sentinel;
+  if (options_.find_replicas && !cluster) {
+    for (const auto& [host, port] : facts_->replicas) {
+      for (auto& one : address_of(host, port)) found_.push_back(std::move(one));
+    }
+  }
+  if (options_.find_replicas || cluster || sentinel) {
+    host_->instances(as_instances(found_, options_, sentinel));
+  }
 }
 
 // What may be asked, before anything is: of a server nobody knows yet.
 void Server::look(const Deadline& deadline) {
-  const auto replies = ask({{{"INFO", "ALL"}, {}}}, deadline);
+  auto replies = ask({{info_, {}}}, deadline);
+  // Not everything that speaks Redis knows of sections.
+  if (replies.front().is_error() && !is_passing(replies.front()) && info_.size() > 1 &&
+      replies.front().error_code() != "NOPERM") {
+    replies = ask({{{"INFO"}, {}}}, deadline);
+    if (replies.front().is_text()) info_ = {"INFO"};
+  }
   Page scratch;
   facts_ = add_info(scratch, expect_info(replies.front()).text, 0, 0);
 }
@@ -94,16 +160,16 @@ void Server::ask_about_primaries(Page& page, const Asks& asks, const Replies& re
   for (std::size_t i = 0; i < asks.size(); ++i) {
     if (asks[i].name() != "SENTINEL MASTERS" || !replies[i].is_array()) continue;
     Asks more;
-    ask_primaries(more, replies[i], options_);
+    ask_primaries(more, replies[i], options_, options_.find_by_sentinel ? &found_ : nullptr);
     if (!more.empty()) take(page, more, ask(more, deadline), *facts_);
     return;
   }
 }
 
-Asks Server::plan(const Facts& facts) const {
-  Asks asks{{{"INFO", "ALL"}, {}}};
+Asks Server::plan(const Facts& facts) {
+  Asks asks{{info_, {}}};
   ask_config(asks, options_, databases_);
-  if (facts.is_cluster) ask_cluster(asks);
+  if (facts.is_cluster) ask_cluster(asks, options_.find_cluster ? &found_ : nullptr);
   if (!facts.is_sentinel) {
     ask_latency(asks, options_);
     ask_slowlog(asks);
@@ -111,6 +177,7 @@ Asks Server::plan(const Facts& facts) const {
   }
   ask_clients(asks, options_, clock_);
   if (options_.modules) ask_modules(asks);
+  if (options_.tile38) ask_tile38(asks);
   if (facts.is_sentinel) ask_sentinel(asks, options_);
   return asks;
 }
