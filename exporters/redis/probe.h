@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "agent/plugin/host.h"
+#include "agent/plugin/page.h"
 #include "exporters/redis/options.h"
 
 namespace basewatch::redis {

@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "agent/base/strings.h"
 #include "exporters/redis/server/info.h"
 #include "exporters/redis/server/parts.h"
@@ -164,4 +167,82 @@ TEST_CASE("CLIENT LIST, also addresses of IPv6 and lines that are none") {
   CHECK(has(text, "redis_connected_client_created_at_timestamp{id=\"4\",name=\"web\"} 90"));
   CHECK(has(text, "redis_connected_client_idle_since_timestamp{id=\"4\",name=\"web\"} 97"));
   CHECK(text.find("watched_keys") == std::string::npos);
+}
+
+// INFO of servers that Debian does not have, typed from public documentation.
+namespace {
+
+std::string page_of(const std::string& name, redis::Facts* facts = nullptr) {
+  std::ifstream in(std::string(SOURCE_DIR "/tests/fixtures/redis/") + name + ".info");
+  REQUIRE_MESSAGE(in, name);
+  const std::string info{std::istreambuf_iterator<char>(in), {}};
+  Page page;
+  auto found = add_info(page, info, 100'000, 1);
+  if (facts) *facts = std::move(found);
+  return lines(page);
+}
+
+}  // namespace
+
+TEST_CASE("Redis 5 (synthetic): a replica whose primary is away") {
+  redis::Facts facts;
+  const auto text = page_of("redis-5", &facts);
+  CHECK(facts.role == "slave");
+  CHECK(has(text, "redis_master_link_up{master_host=\"10.0.0.1\",master_port=\"6379\"} 0"));
+  CHECK(has(text, "redis_slave_info{master_host=\"10.0.0.1\",master_port=\"6379\",read_only=\"1\"} 1"));
+  CHECK(has(text, "redis_commands_total{cmd=\"get\"} 600"));
+  CHECK(text.find("failed_calls") == std::string::npos);
+  CHECK(has(text, "redis_db_avg_ttl_seconds{db=\"db0\"} 1.5"));
+  CHECK(has(text, "redis_slave_priority 100"));
+}
+
+TEST_CASE("Redis 6 (synthetic): a primary of a Cluster with replicas") {
+  redis::Facts facts;
+  const auto text = page_of("redis-6", &facts);
+  CHECK(facts.is_cluster);
+  CHECK(facts.replicas.size() == 2);
+  CHECK(facts.replicas[1].first == "fd00::3");
+  CHECK(has(text, "redis_connected_slave_lag_seconds{slave_ip=\"10.0.0.2\",slave_port=\"7001\","
+                  "slave_state=\"online\"} 1"));
+  CHECK(has(text, "redis_errors_total{err=\"WRONGTYPE\"} 3"));
+  CHECK(has(text, "redis_commands_failed_calls_total{cmd=\"set\"} 2"));
+  CHECK(has(text, "redis_memory_max_bytes 1.048576e+08"));
+  CHECK(has(text, "redis_tracking_total_items 5"));
+}
+
+TEST_CASE("Redis 8 (synthetic): what is new, and what nobody knows is left out") {
+  const auto text = page_of("redis-8");
+  CHECK(has(text, "redis_active_time_io_thread_seconds_total{thread=\"1\"} 0.75"));
+  CHECK(has(text, "redis_expired_subkeys_total 11"));
+  CHECK(has(text, "redis_acl_access_denied_auth_total 2"));
+  CHECK(has(text, "redis_commands_total{cmd=\"config|get\"} 4"));
+  CHECK(has(text, "redis_latency_percentiles_usec{cmd=\"hgetall\",quantile=\"99.9\"} 30.079"));
+  CHECK(has(text, "redis_db_keys{db=\"db0\"} 17"));
+  CHECK(text.find("distrib") == std::string::npos);
+}
+
+TEST_CASE("Valkey 8 (synthetic): its own version beside Redis'") {
+  redis::Facts facts;
+  const auto text = page_of("valkey-8", &facts);
+  CHECK(facts.is_valkey);
+  CHECK(text.find("valkey_version=\"8.1.1\"") != std::string::npos);
+  CHECK(has(text, "redis_connected_slave_offset_bytes{slave_ip=\"10.0.0.9\",slave_port=\"6380\","
+                  "slave_state=\"online\"} 5"));
+}
+
+TEST_CASE("KeyDB (synthetic): several primaries") {
+  const auto text = page_of("keydb");
+  CHECK(has(text, "redis_master_link_up{master_host=\"10.0.0.1\",master_port=\"6379\"} 1"));
+  CHECK(has(text, "redis_master_link_up{master_host=\"10.0.0.2\",master_port=\"6380\"} 0"));
+  CHECK(has(text, "redis_db_keys_cached{db=\"db0\"} 9"));
+  CHECK(has(text, "redis_server_threads_total 2"));
+}
+
+TEST_CASE("Dragonfly (synthetic): fewer sections") {
+  redis::Facts facts;
+  const auto text = page_of("dragonfly", &facts);
+  CHECK(facts.version == "7.4.0");
+  CHECK(has(text, "redis_connected_clients 1"));
+  CHECK(has(text, "redis_memory_max_bytes 1.073741824e+10"));
+  CHECK(has(text, "redis_commands_total{cmd=\"get\"} 3"));
 }
