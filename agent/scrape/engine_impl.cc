@@ -182,8 +182,16 @@ void Engine::Impl::watch_found() {
     {
       std::lock_guard guard(apply_);
       // What cannot be made now, for there is no thread or memory, is tried again with the next news.
+      const auto before = instances();
       if (const auto failure = guarded([&] { apply_all(configured_, {}); })) {
         core->say(LogLevel::error, "found", "cannot be watched: " + *failure);
+      }
+      const auto after = instances();
+      for (const auto& one : without(after, before)) {
+        core->say(LogLevel::info, one->topic(), "found, and watched from now on");
+      }
+      for (const auto& one : without(before, after)) {
+        core->say(LogLevel::info, one->topic(), "no longer found, and no longer watched");
       }
     }
     lock.lock();

@@ -61,7 +61,8 @@ class Redis(Server):
         self.port = port
         command = ["redis-server"] + ([str(config)] if config else [])
         command += ["--port", str(port), "--bind", self.host, "--dir", str(self.folder), "--save", "",
-                    "--enable-debug-command", "yes", *options]
+                    "--enable-debug-command", "yes", "--bind-source-addr", self.host,
+                    "--replica-announce-ip", self.host, *options]
         super().__init__(command, ready=ready)
 
     @property
@@ -79,6 +80,7 @@ class Sentinel(Server):
         self.host, self.port = address(), port
         config = self.folder / "sentinel.conf"
         config.write_text(f"port {port}\nbind {self.host}\ndir {self.folder}\n"
+                          f"sentinel announce-ip {self.host}\n"
                           f"sentinel monitor shop {primary.host} {primary.port} {quorum}\n"
                           f"sentinel down-after-milliseconds shop {down_after}\n"
                           "sentinel failover-timeout shop 3000\n")

@@ -85,7 +85,9 @@ const RedisReply& Server::expect_info(const RedisReply& reply) const {
                                        remedy_of(reply)));
 }
 
-Outcome Server::run(Page& page, const Deadline& deadline) {
+Outcome Server::run(Page& page, const Deadline& given) {
+  // A little earlier than whoever waits for us, so that it is us who says what did not answer.
+  const Deadline deadline(clock_, given.at() - given.remaining() / 20);
   this_run_ = {};
   this_run_.problem = "INFO is not answered";  // until it is, or something says it better
   try {

@@ -26,7 +26,7 @@ class Server {
   Server(Options options, std::shared_ptr<HostLink> host, Clock& clock);
 
   // Never twice at once. Throws std::runtime_error with a sentence for the operator.
-  Outcome run(Page& page, const Deadline& deadline);
+  Outcome run(Page& page, const Deadline& given);
 
   // What the last run leaves for the peer's own names; any thread.
   struct Last {
