@@ -158,6 +158,7 @@ void Engine::Impl::add_found(std::vector<InstancePlan>& plans) {
   core->found.expire(core->clock.now());
   core->found.take_news();
   for (std::size_t i = 0; i < configured; ++i) {
+    if (!plans[i].plugin) continue;  // prepare() says so
     const auto* found = core->found.of(fmt::format("{}/{}", plans[i].plugin->name, plans[i].name));
     if (!found) continue;
     for (const auto& [name, one] : *found) {

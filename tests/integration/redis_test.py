@@ -328,9 +328,9 @@ class Discovery(RedisTest):
             return self.names(agent) == wanted
         wait_until("all are found", found)
         self.assertIn("redis_slave_info", self.scrape(agent, name(replica)))
-        page = self.scrape(agent, "s")
-        self.assertEqual(3, self.value(page, f'redis_sentinel_master_sentinels{{master_address="{primary.where}",master_name="shop"}}'))
-        self.assertIn("OK 3 usable Sentinels", page)
+        wait_until("the Sentinels know each other", lambda: "OK 3 usable Sentinels" in self.scrape(agent, "s"))
+        series = f'redis_sentinel_master_ok_slaves{{master_address="{primary.where}",master_name="shop"}}'
+        wait_until("the replica counts as fine", lambda: self.value(self.scrape(agent, "s"), series) == 1)
         primary.signal(signal.SIGKILL)
         wait_until("the replica takes over", lambda: 'role="master"' in self.scrape(agent, name(replica)), 30)
         wait_until("the Sentinel says so", lambda: f'master_address="{replica.where}"' in self.scrape(agent, "s"), 30)

@@ -60,8 +60,9 @@ class Redis(Server):
         self.host = host or address()
         self.port = port
         command = ["redis-server"] + ([str(config)] if config else [])
-        command += ["--port", str(port), "--bind", self.host, "--dir", str(self.folder), "--save", "",
-                    "--enable-debug-command", "yes", "--bind-source-addr", self.host,
+        command += ["--port", str(port), "--protected-mode", "no", "--bind", self.host, "--dir", str(self.folder), "--save", "",
+                    "--enable-debug-command", "yes", "--enable-protected-configs", "yes",
+                    "--bind-source-addr", self.host, "--repl-diskless-sync-delay", "0",
                     "--replica-announce-ip", self.host, *options]
         super().__init__(command, ready=ready)
 
@@ -80,7 +81,7 @@ class Sentinel(Server):
         self.host, self.port = address(), port
         config = self.folder / "sentinel.conf"
         config.write_text(f"port {port}\nbind {self.host}\ndir {self.folder}\n"
-                          f"sentinel announce-ip {self.host}\n"
+                          f"protected-mode no\nsentinel announce-ip {self.host}\n"
                           f"sentinel monitor shop {primary.host} {primary.port} {quorum}\n"
                           f"sentinel down-after-milliseconds shop {down_after}\n"
                           "sentinel failover-timeout shop 3000\n")

@@ -170,7 +170,7 @@ void Server::ask_about_primaries(Page& page, const Asks& asks, const Replies& re
 
 Asks Server::plan(const Facts& facts) {
   Asks asks{{info_, {}}};
-  ask_config(asks, options_, databases_);
+  if (!facts.is_sentinel) ask_config(asks, options_, databases_);  // a Sentinel has none
   if (facts.is_cluster) ask_cluster(asks, options_.find_cluster ? &found_ : nullptr);
   if (!facts.is_sentinel) {
     ask_latency(asks, options_);
