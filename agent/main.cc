@@ -59,10 +59,11 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
   with_config(command(app, "check", "Check the configuration and try every collector once",
                       [&] { return check(args.config); }));
 
-  auto* generate_command = command(app, "generate", "Write rules, alerts and their tests",
-                                   [&] { return generate(args.generate); });
-  auto* config = generate_command->add_option("--config", args.generate.config,
-                                              "Take site and jobs from this configuration");
+  auto* generate_command =
+      command(app, "generate", "Write rules, alerts, boards, routes, runbooks and reference",
+              [&] { return generate(args.generate); });
+  auto* config = generate_command->add_option(
+      "--config", args.generate.config, "Take site, jobs and targets from this configuration");
   config->type_name("FILE");
   generate_command->add_option("--site", args.generate.site, "Take this site file")
       ->type_name("FILE")

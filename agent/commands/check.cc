@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "agent/base/strings.h"
+#include "agent/commands/access_keeper.h"
 #include "agent/commands/commands.h"
 #include "agent/commands/output.h"
 #include "agent/commands/rights.h"
 #include "agent/commands/seen.h"
 #include "agent/commands/trial.h"
 #include "agent/plugin/builtin.h"
-#include "agent/serve/listener.h"
 #include "agent/status/remedy.h"
 #include "catalog/compiler/compiler.h"
 #include "catalog/load/embedded.h"
@@ -18,14 +18,30 @@
 namespace basewatch::commands {
 namespace {
 
-bool is_loopback(const std::string& host) {
-  return host == "::1" || host == "localhost" || host.starts_with("127.");
-}
-
 void check_site(const std::string& path, Diagnostics& diagnostics) {
   auto loaded = catalog::load(catalog::embedded_files(), "catalog/", diagnostics);
   const auto site = catalog::load_site(catalog::embedded_files(), loaded, path, diagnostics);
   if (diagnostics.ok()) catalog::check(loaded, site, diagnostics);
+}
+
+struct ServerReport {
+  std::string text;
+  bool fine = true;
+};
+
+// The certificate is tried like everything else; what is wrong with the other settings is a
+// diagnostic.
+ServerReport check_server(const config::Server& server, Diagnostics& diagnostics) {
+  if (!diagnostics.ok()) return {};
+  warn_of_open_door(server, diagnostics);
+  const auto now = Clock::system().wall_now();
+  const auto access = serve::Access::make(server.access, now, diagnostics);
+  if (!access || !access->certificate()) return {};
+  const auto& certificate = *access->certificate();
+  const bool fine = certificate.from <= now && now < certificate.until;
+  return {fmt::format("server\n  {:<20} {}  for {}, valid until {}\n", "certificate",
+                      fine ? "ok    " : "FAILED", certificate.names, format_utc(certificate.until)),
+          fine};
 }
 
 std::string line_of(std::string_view exporter, const CollectorResult& collector) {
@@ -122,28 +138,21 @@ int check(const std::string& config_path) {
   Diagnostics diagnostics;
   const auto setup = make_setup(config_path, builtin_plugins(), diagnostics);
   if (diagnostics.ok() && !setup.config.site.empty()) check_site(setup.config.site, diagnostics);
-  const auto& server = setup.config.server;
-  if (diagnostics.ok() && !is_loopback(server.host)) {
-    diagnostics.warning(setup.config.server_where,
-                        fmt::format("{} can be reached from other machines, and whoever reaches it "
-                                    "reads every metric: listen on 127.0.0.1, or keep others out "
-                                    "by a firewall",
-                                    serve::address_text(server.host, server.port)));
-  }
+  const auto server = check_server(setup.config.server, diagnostics);
   Trial trial(setup, LogLevel::error);
   if (diagnostics.ok()) trial.start(setup, diagnostics);
   fmt::print(stderr, "{}", diagnostics.text());
   if (!diagnostics.ok()) return kUsage;
   const auto results = trial.scrape();
   const auto view = look_once(setup);
-  auto out = report(results, trial.snapshot()) + rights_text(results, view);
+  auto out = server.text + report(results, trial.snapshot()) + rights_text(results, view);
   if (view) {
     out += seen_text(discover::unwatched(*view, builtin_plugins(), configured_of(setup)));
   } else {
     out += "what else runs on this host could not be found out within two seconds\n";
   }
   if (!print_out(out + verdict(results))) return kFailed;
-  return status_of(results) == kFine ? kFine : kFailed;
+  return server.fine && status_of(results) == kFine ? kFine : kFailed;
 }
 
 }  // namespace basewatch::commands

@@ -42,27 +42,37 @@ std::map<std::string, Shape> shapes(const catalog::Catalog& catalog) {
 }
 
 // A catalog of the user's may have other rules and alerts, but this binary emits its own metrics.
+// A catalog of another release differs in hundreds; a screenful says it.
 void compare_metrics(const catalog::Catalog& given, Diagnostics& diagnostics) {
+  constexpr std::size_t kMostTold = 20;
+  std::size_t differing = 0;
+  const auto tell = [&](const Location& where, std::string message) {
+    if (++differing <= kMostTold) diagnostics.error(where, std::move(message));
+  };
   const auto built_in = shapes(catalog::load(catalog::embedded_files(), "built in: ", diagnostics));
   const auto theirs = shapes(given);
   for (const auto& [name, entry] : theirs) {
     const auto own = built_in.find(name);
     if (own == built_in.end()) {
-      diagnostics.error(entry.where, fmt::format("this binary has no metric {}: declare it in the "
-                                                 "site, or build basewatch with this catalog",
-                                                 name));
+      tell(entry.where, fmt::format("this binary has no metric {}: declare it in the "
+                                    "site, or build basewatch with this catalog",
+                                    name));
     } else if (own->second.text != entry.text) {
-      diagnostics.error(entry.where,
-                        fmt::format("{} is {} here, but this binary emits {}: build basewatch with "
+      tell(entry.where, fmt::format("{} is {} here, but this binary emits {}: build basewatch with "
                                     "this catalog",
                                     name, entry.text, own->second.text));
     }
   }
   for (const auto& [name, entry] : built_in) {
     if (theirs.contains(name)) continue;
-    diagnostics.error({}, fmt::format("this catalog lacks the metric {}, which this binary emits: "
-                                      "build basewatch with this catalog",
-                                      name));
+    tell({}, fmt::format("this catalog lacks the metric {}, which this binary emits: "
+                         "build basewatch with this catalog",
+                         name));
+  }
+  if (differing > kMostTold) {
+    diagnostics.error({}, fmt::format("{} more metrics differ: this catalog belongs to another "
+                                      "build of basewatch",
+                                      differing - kMostTold));
   }
 }
 
@@ -73,6 +83,21 @@ void take_jobs(const config::Config& config, catalog::Site& site) {
     jobs[std::string(instance.plugin->name)].insert(instance.job);
   }
   for (const auto& [exporter, names] : jobs) site.jobs[exporter].assign(names.begin(), names.end());
+}
+
+// What Prometheus has to have a target for; the agent's own is written by hand.
+void take_targets(const Setup& setup, catalog::Site& site) {
+  const auto& jobs = site.jobs["agent"];
+  if (!jobs.empty()) {
+    site.targets.push_back({"agent", "main", jobs.front(), setup.node, setup.node, true});
+  }
+  for (const auto& instance : setup.config.instances) {
+    const auto& plugin = *instance.plugin;
+    const auto where =
+        plugin.host_wide ? setup.node : fmt::format("{}/{}", setup.node, instance.name);
+    site.targets.push_back(
+        {std::string(plugin.name), instance.name, instance.job, where, setup.node, false});
+  }
 }
 
 }  // namespace
@@ -94,7 +119,10 @@ int generate(const GenerateOptions& options) {
   if (!options.catalog.empty() && diagnostics.ok()) compare_metrics(loaded, diagnostics);
   auto site =
       catalog::load_site(files, loaded, setup ? setup->config.site : options.site, diagnostics);
-  if (setup) take_jobs(setup->config, site);
+  if (setup) {
+    take_jobs(setup->config, site);
+    take_targets(*setup, site);
+  }
   if (diagnostics.ok()) catalog::check(loaded, site, diagnostics);
   fmt::print(stderr, "{}", diagnostics.text());
   if (!diagnostics.ok()) return kUsage;

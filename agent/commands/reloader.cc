@@ -51,16 +51,21 @@ std::string difference(const Setup& before, const Setup& after) {
   if (before.config.server.advertise != after.config.server.advertise) {
     add_part(out, "advertise is now", {after.config.server.advertise});
   }
+  const auto &old_server = before.config.server, &new_server = after.config.server;
+  if (old_server.limits != new_server.limits) add_part(out, "changed", {"server.limits"});
+  if (old_server.access != new_server.access)
+    add_part(out, "changed", {"who may reach the server"});
   return out;
 }
 
 Reloader::Reloader(std::string path, std::span<const Plugin* const> plugins, scrape::Engine& engine,
-                   Clock& clock, Log& log, Self& self)
+                   Clock& clock, Log& log, Self& self, ReloadStep step)
     : path_(std::move(path)),
       plugins_(plugins),
       engine_(engine),
       clock_(clock),
       log_(log),
+      step_(std::move(step)),
       successful_(self.gauge(metrics::agent::config_last_reload_successful.spec())),
       succeeded_at_(
           self.gauge(metrics::agent::config_last_reload_success_timestamp_seconds.spec())),
@@ -71,10 +76,15 @@ Reloader::Reloader(std::string path, std::span<const Plugin* const> plugins, scr
 
 std::string Reloader::start(Setup setup, const Diagnostics& warnings) {
   Diagnostics diagnostics;
-  if (!apply(engine_, setup, diagnostics)) return diagnostics.text();
   std::lock_guard guard(mutex_);
+  if (!take(setup, diagnostics)) return diagnostics.text();
+  auto all = warnings;
+  for (const auto& warning : diagnostics.sorted()) {
+    log_.warning("config", "{}", warning.text());
+    all.warning(warning.where, warning.message);
+  }
   current_ = std::move(setup);
-  succeed(current_, warnings);
+  succeed(current_, all);
   return {};
 }
 
@@ -83,7 +93,7 @@ std::string Reloader::reload() {
   Diagnostics diagnostics;
   auto next = make_setup(path_, plugins_, diagnostics);
   if (diagnostics.ok()) refuse_restarts(next, diagnostics);
-  if (!diagnostics.ok() || !apply(engine_, next, diagnostics)) return fail(diagnostics);
+  if (!diagnostics.ok() || !take(next, diagnostics)) return fail(diagnostics);
   for (const auto& warning : diagnostics.sorted()) log_.warning("config", "{}", warning.text());
   const auto changes = difference(current_, next);
   log_.info("config", "reloaded {}: {}", path_, changes.empty() ? "nothing changed" : changes);
@@ -93,10 +103,17 @@ std::string Reloader::reload() {
   return {};
 }
 
+bool Reloader::take(const Setup& next, Diagnostics& diagnostics) {
+  if (step_.prepare && !step_.prepare(next, diagnostics)) return false;
+  if (!apply(engine_, next, diagnostics)) return false;
+  if (step_.commit) step_.commit(next);
+  return true;
+}
+
 void Reloader::refuse_restarts(const Setup& next, Diagnostics& diagnostics) const {
   const auto &before = current_.config.server, &after = next.config.server;
   if (before.host == after.host && before.port == after.port) return;
-  diagnostics.error(next.config.server_where,
+  diagnostics.error(next.config.server.listen_where,
                     fmt::format("server.listen changes from {} to {}, which needs a restart: the "
                                 "whole reload is refused",
                                 serve::address_text(before.host, before.port),
@@ -138,11 +155,6 @@ std::string Reloader::shown_path() const {
 Reloader::Standing Reloader::standing() const {
   std::lock_guard guard(standing_mutex_);
   return standing_;
-}
-
-std::string Reloader::advertise() const {
-  std::lock_guard guard(mutex_);
-  return current_.config.server.advertise;
 }
 
 }  // namespace basewatch::commands

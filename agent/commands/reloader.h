@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <string>
 
@@ -12,13 +13,20 @@
 
 namespace basewatch::commands {
 
+// What else takes a configuration over, beside the engine: `prepare` may refuse it, then the engine
+// may, and `commit` cannot fail.
+struct ReloadStep {
+  std::function<bool(const Setup&, Diagnostics&)> prepare;
+  std::function<void(const Setup&)> commit;
+};
+
 // Takes a configuration file over, at the start and again on each reload, all or nothing: with any
 // error the agent goes on as it was. Callable from any thread; one reload at a time. Everything
 // handed in outlives it.
 class Reloader {
  public:
   Reloader(std::string path, std::span<const Plugin* const> plugins, scrape::Engine& engine,
-           Clock& clock, Log& log, Self& self);
+           Clock& clock, Log& log, Self& self, ReloadStep step = {});
 
   // The first time: `setup` was loaded before there was an engine. What is wrong, or empty.
   // `warnings` are those of the loading.
@@ -35,10 +43,8 @@ class Reloader {
   };
   Standing standing() const;
 
-  // What the endpoints hand out; of the configuration in force.
-  std::string advertise() const;
-
  private:
+  bool take(const Setup& next, Diagnostics& diagnostics);
   std::string shown_path() const;
   std::string fail(const Diagnostics& diagnostics);
   void succeed(const Setup& setup, const Diagnostics& warnings);
@@ -49,11 +55,12 @@ class Reloader {
   scrape::Engine& engine_;
   Clock& clock_;
   Log& log_;
+  const ReloadStep step_;
   prometheus::Gauge& successful_;
   prometheus::Gauge& succeeded_at_;
   prometheus::Counter& successes_;
   prometheus::Counter& failures_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   Setup current_;
   mutable std::mutex standing_mutex_;  // taken after mutex_, and never held for long
   Standing standing_;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <prometheus/counter.h>
+#include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <signal.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 
 #include "agent/base/thread.h"
 #include "agent/base/version.h"
+#include "agent/commands/access_keeper.h"
 #include "agent/commands/commands.h"
 #include "agent/commands/log_metrics.h"
 #include "agent/commands/reloader.h"
@@ -26,6 +28,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kDrain = 3s, kExit = 5s;
+
+// From a page out of memory to the longest scrape, in seconds.
+const std::vector<double> kDurations = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                        0.1,   0.25,   0.5,   1,    2.5,   10};
 
 // Signals are taken by sigwait in the main thread: a handler could do next to nothing.
 sigset_t block_signals() {
@@ -73,9 +79,12 @@ class Agent {
   Agent(const std::string& path, const Setup& setup)
       : log_(leaked_log()),
         engine_(Clock::system(), log_, setup.node),
-        reloader_(path, builtin_plugins(), engine_, Clock::system(), log_, self_),
         endpoints_(engine_, Clock::system(), log_, options(path, setup)),
-        server_(log_, [this](const serve::Call& call) { return endpoints_.answer(call); }),
+        server_(
+            log_, [this](const serve::Call& call) { return endpoints_.answer(call); }, {},
+            events()),
+        access_(server_, Clock::system(), log_, self_),
+        reloader_(path, builtin_plugins(), engine_, Clock::system(), log_, self_, reload_step()),
         watch_(
             Clock::system(), [roots = roots_of(setup)] { return discover::look(roots); },
             path.empty() ? tell_seen(setup) : nullptr) {
@@ -100,11 +109,7 @@ class Agent {
     return {};
   }
 
-  std::string reload() {
-    auto wrong = reloader_.reload();
-    endpoints_.set_advertise(reloader_.advertise());
-    return wrong;
-  }
+  std::string reload() { return reloader_.reload(); }
 
   void stop() {
     log_.info("agent", "stops");
@@ -137,11 +142,39 @@ class Agent {
     out.advertise = server.advertise;
     if (!path.empty()) out.reload = [this] { return reload(); };
     out.facts = [this] { return facts(); };
-    out.count = [this](std::string_view endpoint, int status) {
+    out.count = [this](std::string_view endpoint, int status, Duration time) {
       self_.counter(metrics::agent::http_requests_total.spec(), {endpoint, std::to_string(status)})
           .Increment();
+      self_.histogram(metrics::agent::http_request_duration_seconds.spec(), kDurations, {endpoint})
+          .Observe(seconds(time));
     };
     return out;
+  }
+
+  serve::ServerEvents events() {
+    const auto counting = [this](MetricSpec spec) {
+      return [this, spec](std::string_view reason) { self_.counter(spec, {reason}).Increment(); };
+    };
+    return {counting(metrics::agent::http_connections_refused_total.spec()),
+            counting(metrics::agent::tls_handshake_failures_total.spec()),
+            counting(metrics::agent::http_auth_failures_total.spec())};
+  }
+
+  // Everything of `server:` but the address follows a reload.
+  ReloadStep reload_step() {
+    return {[this](const Setup& next, Diagnostics& diagnostics) {
+              warn_of_open_door(next.config.server, diagnostics);
+              return access_.prepare(next.config.server, diagnostics) != nullptr;
+            },
+            [this](const Setup& next) {
+              const auto& limits = next.config.server.limits;
+              endpoints_.set_advertise(next.config.server.advertise);
+              endpoints_.set_scrapes(limits.scrapes);
+              server_.set_limits({limits.connections, limits.workers, limits.header_bytes,
+                                  limits.unsent_bytes, limits.header_time, limits.idle_time,
+                                  limits.answer_time});
+              access_.commit();
+            }};
   }
 
   status::Facts facts() const {
@@ -168,9 +201,10 @@ class Agent {
   Log& log_;
   Self self_;
   scrape::Engine engine_;
-  Reloader reloader_;
   serve::Endpoints endpoints_;
   serve::Server server_;
+  AccessKeeper access_;
+  Reloader reloader_;
   discover::Watch watch_;
 };
 

@@ -9,7 +9,7 @@
 #include "agent/base/yaml.h"
 #include "agent/config/expand.h"
 #include "agent/config/instance.h"
-#include "agent/config/listen.h"
+#include "agent/config/server.h"
 
 namespace basewatch::config {
 namespace {
@@ -19,33 +19,6 @@ void read_version(yaml::Mapping& map, Diagnostics& diagnostics) {
   if (version && (version->kind != yaml::Kind::scalar || version->scalar != "1")) {
     diagnostics.error(version->where, "version must be 1: this basewatch knows no other");
   }
-}
-
-void read_server(yaml::Mapping& top, Config& out, const Context& context) {
-  const auto* node = top.find("server");
-  if (!node) return;
-  yaml::Mapping map(*node, "server", context.diagnostics);
-  std::string problem;
-  out.server_where = map.where("listen");
-  const auto listen = map.string("listen", "127.0.0.1:9777");
-  if (const auto address = parse_address(listen, problem)) {
-    out.server.host = address->host;
-    out.server.port = address->port;
-  } else {
-    context.diagnostics.error(map.where("listen"), "listen " + problem);
-  }
-  out.server.advertise = map.string("advertise");
-  if (!out.server.advertise.empty()) {
-    const auto address = parse_address(out.server.advertise, problem);
-    if (!address) {
-      context.diagnostics.error(map.where("advertise"), "advertise " + problem);
-    } else if (address->host.empty()) {
-      context.diagnostics.error(map.where("advertise"),
-                                "advertise needs the address at which Prometheus reaches this "
-                                "agent: write db-1.example.org:9777");
-    }
-  }
-  map.finish();
 }
 
 void read_node(yaml::Mapping& map, Config& out, Diagnostics& diagnostics) {
@@ -136,7 +109,7 @@ Config read(yaml::Node root, const std::string& path, std::span<const Plugin* co
   yaml::Mapping map(root, "the configuration", diagnostics);
   read_version(map, diagnostics);
   read_node(map, out, diagnostics);
-  read_server(map, out, context);
+  if (const auto* server = map.find("server")) out.server = read_server(*server, context);
   if (const auto* exporters = map.find("exporters")) {
     read_exporters(*exporters, plugins, out, context);
   } else {

@@ -9,15 +9,35 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/base/access_settings.h"
 #include "agent/base/diagnostics.h"
 #include "agent/plugin/exporter.h"
 
 namespace basewatch::config {
 
+// How much of the agent clients may take up; a reload changes it.
+struct Limits {
+  std::size_t connections = 256;
+  std::size_t workers = 64;
+  std::size_t scrapes = 24;  // at once; fewer than workers, so that others get through
+  std::size_t header_bytes = 16 * 1024;
+  std::size_t unsent_bytes = 64u << 20;
+  Duration header_time = std::chrono::seconds(10);
+  Duration idle_time = std::chrono::seconds(120);
+  Duration answer_time = std::chrono::seconds(30);
+  bool operator==(const Limits&) const = default;
+};
+
 struct Server {
   std::string host = "127.0.0.1";  // empty: every address of the machine
   std::uint16_t port = 9777;
+  Location listen_where;
   std::string advertise;  // host:port that /sd hands out; empty: the request's Host header
+  Limits limits;
+  AccessSettings written;  // what stands in the block itself
+  std::string web_config, users_file;  // and the files it names
+  Location web_config_where, users_file_where;
+  AccessSettings access = written;  // all of it together
 };
 
 struct Instance {
@@ -37,7 +57,7 @@ struct Instance {
 struct Config {
   std::string node;  // empty: to be found from the root file system
   Server server;
-  Location node_where, server_where, site_where;  // for what main finds out about them
+  Location node_where, site_where;  // for what main finds out about them
   std::vector<Instance> instances;
   std::string site;  // path of site.yml, resolved against the config file's folder
 };

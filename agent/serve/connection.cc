@@ -1,49 +1,41 @@
 #include "agent/serve/connection.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-
-#include <algorithm>
-#include <cerrno>
-
 namespace basewatch::serve {
 namespace {
 
 constexpr std::string_view kEnd = "\r\n\r\n";
+constexpr char kTlsRecord = 0x16;  // the first byte of a TLS client, and of no HTTP method
+constexpr std::size_t kMostThrownAway = 64 * 1024;
 
-// Real time: this is about sockets, and no test of a schedule depends on it.
-MonoTime now() {
-  return std::chrono::steady_clock::now();
-}
-
-bool wait_for(int fd, short events, MonoTime until) {
-  while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now()).count();
-    if (left <= 0) return false;
-    pollfd waiting{fd, events, 0};
-    const int got = ::poll(&waiting, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
-    if (got > 0) return true;
-    if (got < 0 && errno != EINTR) return false;
-  }
+void wait_for(Connection& connection, Io io) {
+  connection.events = io == Io::wants_write ? POLLOUT : POLLIN;
 }
 
 }  // namespace
 
 Received receive(Connection& connection, std::size_t limit) {
   char buffer[4096];
+  auto& text = connection.received;
   while (true) {
-    const auto got = ::recv(connection.fd.get(), buffer, sizeof buffer, MSG_DONTWAIT);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno == EAGAIN ? Received::more : Received::closed;
-    if (got == 0) return Received::closed;
-    auto& text = connection.received;
+    std::size_t got = 0;
+    const auto io = connection.transport.read(buffer, sizeof buffer, got);
+    if (io == Io::closed) return Received::closed;
+    if (io != Io::done) {
+      wait_for(connection, io);
+      return Received::more;
+    }
     const auto begin = text.size() < 3 ? 0 : text.size() - 3;  // the end may straddle two reads
-    text.append(buffer, static_cast<std::size_t>(got));
+    text.append(buffer, got);
+    if (text.front() == kTlsRecord) return Received::is_tls;
     if (const auto end = text.find(kEnd, begin); end != std::string::npos) {
       return end > limit ? Received::too_large : Received::complete;
     }
     if (text.size() > limit) return Received::too_large;
   }
+}
+
+bool has_header(const Connection& connection) {
+  return connection.received.find(kEnd) != std::string::npos;
 }
 
 std::string take_header(Connection& connection) {
@@ -54,33 +46,34 @@ std::string take_header(Connection& connection) {
   return header;
 }
 
-bool SocketOutput::write_all(std::string_view bytes) {
-  if (until_ == MonoTime{}) until_ = now() + time_;
-  while (!bytes.empty()) {
-    const auto sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent > 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    } else if (errno == EAGAIN) {
-      if (!wait_for(fd_, POLLOUT, until_)) return false;
-    } else if (errno != EINTR) {
-      return false;
-    }
+Io send_more(Connection& connection) {
+  while (connection.sent < connection.unsent.size()) {
+    std::size_t sent = 0;
+    const auto rest = std::string_view(connection.unsent).substr(connection.sent);
+    const auto io = connection.transport.write(rest, sent);
+    connection.sent += sent;
+    if (io == Io::done) continue;
+    wait_for(connection, io);
+    return io;
   }
-  return true;
+  connection.unsent = {};
+  connection.sent = 0;
+  return Io::done;
 }
 
-void close_gently(Connection& connection) {
-  const int fd = connection.fd.get();
-  if (::shutdown(fd, SHUT_WR) != 0) return connection.fd.reset();
-  const auto until = now() + std::chrono::seconds(1);
+bool linger(Connection& connection) {
   char buffer[4096];
-  for (std::size_t taken = 0; taken < 64 * 1024;) {
-    if (!wait_for(fd, POLLIN, until)) break;
-    const auto got = ::recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
-    if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) break;
-    if (got > 0) taken += static_cast<std::size_t>(got);
+  while (connection.thrown_away < kMostThrownAway) {
+    std::size_t got = 0;
+    const auto io = connection.transport.read(buffer, sizeof buffer, got);
+    if (io == Io::closed) return false;
+    if (io != Io::done) {
+      wait_for(connection, io);
+      return true;
+    }
+    connection.thrown_away += got;
   }
-  connection.fd.reset();
+  return false;
 }
 
 }  // namespace basewatch::serve

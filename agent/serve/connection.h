@@ -1,54 +1,71 @@
 #pragma once
 
+#include <poll.h>
+
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "agent/base/clock.h"
-#include "agent/base/unique_fd.h"
+#include "agent/base/network.h"
+#include "agent/serve/access.h"
 #include "agent/serve/exchange.h"
+#include "agent/serve/transport.h"
 
 namespace basewatch::serve {
 
+enum class Phase {
+  handshake,  // TLS has not been agreed upon
+  header,     // waits for a request, or is in the middle of its header
+  sending,    // its answer is on its way
+  lingering,  // the last answer is sent; what still comes is thrown away
+};
+
 // One client's connection; owned by the reception or by the worker that answers it, never by both.
 struct Connection {
-  UniqueFd fd;
-  std::string received;  // bytes of the next request, and perhaps of those after it
-  MonoTime since;        // when its present wait began
-  MonoTime until;        // when its patience ends
-  bool from_loopback = false;
+  Transport transport;
+  std::shared_ptr<const Access> access;  // the rules under which it was let in
+  IpAddress client;
+  Phase phase = Phase::header;
+  short events = POLLIN;  // what its phase waits for
+  std::string received;   // bytes of the next request, and perhaps of those after it
+  std::string unsent;     // what is left of the answer, from `sent` on
+  std::size_t sent = 0;
+  bool keep = false;  // another request may follow the answer
+  std::size_t thrown_away = 0;
+  MonoTime since;  // when its present wait began
+  MonoTime until;  // when its patience ends
   int answered = 0;
 };
 
-enum class Received { more, closed, complete, too_large };
+enum class Received { more, closed, complete, too_large, is_tls };
 
 // Takes what has arrived, without waiting.
 Received receive(Connection& connection, std::size_t limit);
 
+// Whether a whole header has been received.
+bool has_header(const Connection& connection);
 // Cuts the first header off the bytes received; empty when it is not complete yet.
 std::string take_header(Connection& connection);
 
-// Writes to a non-blocking socket; everything within `time`, counted from the first byte, so that a
-// handler may think as long as it has to.
-class SocketOutput final : public Output {
+// Sends what can be sent without waiting. done: all of it.
+Io send_more(Connection& connection);
+
+// After the last answer: closing at once would make the kernel throw it away where unread bytes of
+// a body are left. False when the other end has closed, or sent enough.
+bool linger(Connection& connection);
+
+// Collects an answer in the connection; sending it is another matter.
+class Collected final : public Output {
  public:
-  SocketOutput(int fd, Duration time) : fd_(fd), time_(time) {}
+  explicit Collected(Connection& connection) : to_(connection.unsent) {}
   bool write(std::string_view bytes) override {
-    broken_ = broken_ || !write_all(bytes);
-    return !broken_;
+    to_ += bytes;
+    return true;
   }
-  bool broken() const { return broken_; }
 
  private:
-  bool write_all(std::string_view bytes);
-
-  const int fd_;
-  const Duration time_;
-  MonoTime until_{};
-  bool broken_ = false;
+  std::string& to_;
 };
-
-// Ends a connection so that the last answer arrives even where unread bytes of a body are left:
-// closing at once would make the kernel throw the answer away.
-void close_gently(Connection& connection);
 
 }  // namespace basewatch::serve

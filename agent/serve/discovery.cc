@@ -9,15 +9,16 @@
 
 namespace basewatch::serve {
 
-std::string discovery_json(std::span<const scrape::Target> targets, std::string_view address) {
+std::string discovery_json(std::span<const scrape::Target> targets, std::string_view scheme,
+                           std::string_view address) {
   std::string out = "[";
   for (const auto& target : targets) {
     if (target.exporter == "agent") continue;
     out += out.size() > 1 ? ",\n {" : "\n {";
     out += fmt::format(
-        "\"targets\": [{}], \"labels\": {{\"__scheme__\": \"http\", "
+        "\"targets\": [{}], \"labels\": {{\"__scheme__\": \"{}\", "
         "\"__metrics_path__\": {}",
-        json_string(address),
+        json_string(address), scheme,
         json_string(fmt::format("/metrics/{}/{}", target.exporter, target.name)));
     for (const auto& [name, value] : target.target->pairs()) {
       out += fmt::format(", {}: {}", json_string(name), json_string(value));

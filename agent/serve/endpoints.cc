@@ -7,6 +7,7 @@
 
 #include "agent/base/strings.h"
 #include "agent/expose/gzip.h"
+#include "agent/serve/access.h"
 #include "agent/serve/discovery.h"
 #include "agent/serve/page_text.h"
 #include "agent/serve/status_page.h"
@@ -61,7 +62,8 @@ Endpoints::Endpoints(scrape::Engine& engine, Clock& clock, Log& log, EndpointOpt
       clock_(clock),
       log_(log),
       options_(std::move(options)),
-      advertise_(options_.advertise) {}
+      advertise_(options_.advertise),
+      most_scrapes_(options_.scrapes) {}
 
 void Endpoints::set_advertise(std::string advertise) {
   std::lock_guard guard(mutex_);
@@ -70,8 +72,9 @@ void Endpoints::set_advertise(std::string advertise) {
 
 Answer Endpoints::answer(const Call& call) {
   std::string_view endpoint = "other";
+  const auto begin = clock_.now();
   auto out = route(call, endpoint);
-  if (options_.count) options_.count(endpoint, out.status);
+  if (options_.count) options_.count(endpoint, out.status, clock_.now() - begin);
   return out;
 }
 
@@ -131,10 +134,10 @@ Answer Endpoints::metrics(const Call& call) {
 }
 
 Answer Endpoints::page(const Call& call, std::string_view exporter, std::string_view name) {
-  const Slot slot(scraping_, options_.scrapes);
+  const std::size_t most = most_scrapes_;
+  const Slot slot(scraping_, most);
   if (!slot.had()) {
-    auto busy =
-        text(503, fmt::format("{} scrapes are running already: ask less often", options_.scrapes));
+    auto busy = text(503, fmt::format("{} scrapes are running already: ask less often", most));
     busy.headers.emplace_back("Retry-After", "5");
     return busy;
   }
@@ -177,17 +180,13 @@ Answer Endpoints::service_discovery(const Call& call) {
   if (address.empty()) address = is_host(call.host) ? call.host : options_.listen;
   Answer out;
   out.content_type = "application/json";
-  out.body = discovery_json(engine_.targets(), address);
+  out.body = discovery_json(engine_.targets(), call.secure ? "https" : "http", address);
   return out;
 }
 
 Answer Endpoints::reload(const Call& call) {
   if (call.method != "POST") return only("POST");
-  if (!call.from_loopback) {
-    return text(403,
-                "a reload is only taken from this machine: POST to the loopback address, or "
-                "send SIGHUP to the agent");
-  }
+  if (const auto why = why_not_act(call); !why.empty()) return text(403, why);
   if (!options_.reload) return text(404, "this agent was started without a configuration file");
   const auto wrong = options_.reload();
   return wrong.empty() ? text(200, "reloaded")

@@ -15,17 +15,16 @@
 namespace basewatch::serve {
 
 struct EndpointOptions {
-  std::string listen;     // host:port; what /sd hands out when the request has no usable Host
-  std::string advertise;  // what /sd hands out; empty: the request's Host
-  std::size_t scrapes =
-      24;  // at once; fewer than the server has workers, so that others get through
+  std::string listen;        // host:port; what /sd hands out when the request has no usable Host
+  std::string advertise;     // what /sd hands out; empty: the request's Host
+  std::size_t scrapes = 24;  // at once; fewer than the server has workers
   Duration default_deadline = std::chrono::seconds(8);
   // Reads the configuration anew; the text of what is wrong, empty when all went well.
   std::function<std::string()> reload;
   // What the status page tells besides the instances; must not wait for anybody.
   std::function<status::Facts()> facts = {};
-  // Told of every answer: which endpoint, which status.
-  std::function<void(std::string_view endpoint, int status)> count;
+  // Told of every answer: which endpoint, which status, how long it took to make.
+  std::function<void(std::string_view endpoint, int status, Duration time)> count;
 };
 
 // Answers requests out of the engine. Callable from many threads at once; engine, clock and log
@@ -38,8 +37,9 @@ class Endpoints {
 
   // /-/ready says 503 until it is told otherwise, and again when the agent goes down.
   void set_ready(bool ready) { ready_ = ready; }
-  // Where Prometheus reaches us, after a reload.
+  // After a reload: where Prometheus reaches us, how many scrapes there may be at once.
   void set_advertise(std::string advertise);
+  void set_scrapes(std::size_t scrapes) { most_scrapes_ = scrapes; }
 
  private:
   Answer route(const Call& call, std::string_view& endpoint);
@@ -57,7 +57,7 @@ class Endpoints {
   mutable std::mutex mutex_;
   std::string advertise_;  // guarded by mutex_
   std::atomic<bool> ready_ = false;
-  std::atomic<std::size_t> scraping_ = 0;
+  std::atomic<std::size_t> most_scrapes_, scraping_ = 0;
 };
 
 // How long a scrape may take: what Prometheus says it waits, less max(5 %, 250 ms) for the way

@@ -10,14 +10,11 @@
 namespace basewatch::serve {
 namespace {
 
-constexpr auto kLoopback = "127.0.0.1";
-
 // What httplib reads a request from and writes an answer to. It holds the header only: whoever asks
 // for more gets the end of the stream.
 class HeaderStream final : public httplib::Stream {
  public:
-  HeaderStream(std::string_view header, bool from_loopback, Output& output)
-      : rest_(header), from_loopback_(from_loopback), output_(output) {}
+  HeaderStream(std::string_view header, Output& output) : rest_(header), output_(output) {}
 
   bool is_readable() const override { return !rest_.empty(); }
   bool is_writable() const override { return !broken_; }
@@ -31,10 +28,7 @@ class HeaderStream final : public httplib::Stream {
     if (!broken_ && !output_.write({from, size})) broken_ = true;
     return broken_ ? -1 : static_cast<ssize_t>(size);
   }
-  void get_remote_ip_and_port(std::string& ip, int& port) const override {
-    ip = from_loopback_ ? kLoopback : "";
-    port = 0;
-  }
+  void get_remote_ip_and_port(std::string&, int&) const override {}
   void get_local_ip_and_port(std::string&, int&) const override {}
   // httplib refuses descriptors beyond select()'s; it is never given ours.
   socket_t socket() const override { return -1; }
@@ -42,7 +36,6 @@ class HeaderStream final : public httplib::Stream {
 
  private:
   std::string_view rest_;
-  const bool from_loopback_;
   Output& output_;
   bool broken_ = false;
 };
@@ -64,7 +57,11 @@ void drop_ranges(std::string& header) {
   header = std::move(out);
 }
 
-Call to_call(const httplib::Request& request, std::string accept_encoding) {
+// A proxy that hands on a request says so in one of these, if it says so.
+constexpr const char* kForwarded[] = {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
+                                      "X-Real-IP", "Via"};
+
+Call to_call(const httplib::Request& request, const Peer& peer, std::string accept_encoding) {
   Call call;
   call.method = request.method;
   call.path = request.path;
@@ -72,13 +69,22 @@ Call to_call(const httplib::Request& request, std::string accept_encoding) {
   call.host = request.get_header_value("Host");
   call.accept_encoding = std::move(accept_encoding);
   call.scrape_timeout = request.get_header_value("X-Prometheus-Scrape-Timeout-Seconds");
-  call.from_loopback = request.remote_addr == kLoopback;
+  call.authorization = request.get_header_value("Authorization");
+  call.origin = request.get_header_value("Origin");
+  call.fetch_site = request.get_header_value("Sec-Fetch-Site");
+  call.forwarded =
+      std::ranges::any_of(kForwarded, [&](auto* name) { return request.has_header(name); });
+  call.client = peer.address;
+  call.from_loopback = peer.address.is_loopback();
+  call.secure = peer.secure;
+  call.client_verified = peer.verified;
   return call;
 }
 
 // httplib gives handlers nothing of the caller's own; this is what run() and respond() share.
 struct Current {
-  std::string accept_encoding;
+  const Peer& peer;
+  std::string accept_encoding = {};
   bool routed = false;
   bool has_body = false;
 };
@@ -87,7 +93,7 @@ thread_local Current* current = nullptr;
 }  // namespace
 
 struct Exchange::Impl : httplib::Server {
-  explicit Impl(serve::Handler given) : handler(std::move(given)) {
+  explicit Impl(std::function<Answer(Call&)> given) : handler(std::move(given)) {
     set_pre_routing_handler([this](const auto& request, auto& response) {
       respond(request, response);
       return HandlerResponse::Handled;
@@ -114,29 +120,32 @@ struct Exchange::Impl : httplib::Server {
     current->has_body = request.has_header("Transfer-Encoding") ||
                         request.get_header_value<std::uint64_t>("Content-Length") > 0;
     if (current->has_body) response.set_header("Connection", "close");
-    auto answer = handler(to_call(request, std::move(current->accept_encoding)));
+    auto call = to_call(request, current->peer, std::move(current->accept_encoding));
+    auto answer = handler(call);
     response.status = answer.status;
     for (const auto& [name, value] : answer.headers) response.set_header(name, value);
     response.set_header("Content-Type", answer.content_type);
     response.body = std::move(answer.body);
   }
 
-  serve::Handler handler;
+  std::function<Answer(Call&)> handler;
 };
 
-Exchange::Exchange(Handler handler) : impl_(std::make_unique<Impl>(std::move(handler))) {}
+Exchange::Exchange(std::function<Answer(Call&)> handler)
+    : impl_(std::make_unique<Impl>(std::move(handler))) {}
 Exchange::~Exchange() = default;
 
-bool Exchange::run(std::string header, bool from_loopback, bool last, Output& output) const {
+bool Exchange::run(std::string header, const Peer& peer, bool last, Output& output) const {
   drop_ranges(header);
-  HeaderStream stream(header, from_loopback, output);
-  Current state;
+  HeaderStream stream(header, output);
+  Current state{peer};
   current = &state;
   bool close = false;
   const auto answered = impl_->process_one(stream, last, close, [&](httplib::Request& request) {
     // Hidden from httplib, which would compress the answer by itself.
     state.accept_encoding = request.get_header_value("Accept-Encoding");
     request.headers.erase("Accept-Encoding");
+    request.headers.erase("Expect");  // nobody is to send a body first: none is read
   });
   current = nullptr;
   return answered && !close && !last && state.routed && !state.has_body && !stream.broken();

@@ -16,15 +16,22 @@ class Output {
   virtual bool write(std::string_view bytes) = 0;
 };
 
+// The other end of a connection.
+struct Peer {
+  IpAddress address;
+  bool secure = false;
+  bool verified = false;  // by its certificate
+};
+
 // Turns the bytes of one request's header into a Call, asks the handler, and writes its answer: the
 // HTTP grammar is httplib's, the connection is not. Any number of threads.
 class Exchange {
  public:
-  explicit Exchange(Handler handler);
+  explicit Exchange(std::function<Answer(Call&)> handler);
   ~Exchange();
 
   // `header` ends with its empty line. True when the connection may carry another request.
-  bool run(std::string header, bool from_loopback, bool last, Output& output) const;
+  bool run(std::string header, const Peer& peer, bool last, Output& output) const;
 
  private:
   struct Impl;

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/network.h"
+
 namespace basewatch::serve {
 
 // A request as the endpoints see it: the few things that they decide by.
@@ -15,7 +17,15 @@ struct Call {
   std::string host;                                         // the headers of these names, as sent
   std::string accept_encoding;
   std::string scrape_timeout;
+  std::string authorization, origin, fetch_site;
+  bool forwarded = false;  // a proxy says that it hands this on for somebody else
+  // About the connection:
+  IpAddress client;
   bool from_loopback = false;
+  bool secure = false;           // by TLS
+  bool client_verified = false;  // by its certificate
+  // Whether we know who asks: by password, token or certificate. Set before an endpoint sees it.
+  bool authenticated = false;
 
   std::vector<std::string> all(std::string_view param) const {
     std::vector<std::string> out;

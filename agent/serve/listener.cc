@@ -104,16 +104,4 @@ std::uint16_t local_port(int socket) {
                    : reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
-bool peer_is_loopback(int socket) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
-  if (address.ss_family == AF_INET) {
-    return ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24 == 127;
-  }
-  if (address.ss_family != AF_INET6) return false;
-  const auto& six = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-  return IN6_IS_ADDR_LOOPBACK(&six) || (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
-}
-
 }  // namespace basewatch::serve

@@ -16,7 +16,4 @@ std::uint16_t local_port(int socket);
 // "127.0.0.1:9777", "[::1]:9777", ":9777"
 std::string address_text(const std::string& host, std::uint16_t port);
 
-// Whether the other end of a connection is on this machine's loopback.
-bool peer_is_loopback(int socket);
-
 }  // namespace basewatch::serve

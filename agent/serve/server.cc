@@ -1,253 +1,147 @@
 #include "agent/serve/server.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <condition_variable>
-#include <cstring>
-#include <list>
 #include <mutex>
-#include <system_error>
 #include <thread>
-#include <vector>
 
 #include "agent/base/thread.h"
-#include "agent/serve/connection.h"
+#include "agent/serve/complaints.h"
 #include "agent/serve/exchange.h"
 #include "agent/serve/listener.h"
+#include "agent/serve/reception.h"
+#include "agent/serve/workers.h"
 
 namespace basewatch::serve {
 namespace {
 
 constexpr int kAnswersPerConnection = 1000;
 
-// Real time, as in connection.cc.
-MonoTime now() {
-  return std::chrono::steady_clock::now();
-}
-
 }  // namespace
 
 // Shared by the reception thread and the workers; each holds it alive, because a worker that hangs
-// in the handler outlives the server. Everything below `mutex` is guarded by it; `waiting` belongs
-// to the reception alone.
+// in the handler outlives the server.
 class Server::State : public std::enable_shared_from_this<State> {
  public:
-  State(Log& log, Handler handler, ServerLimits given)
-      : limits(given), exchange(guarded(std::move(handler))), log_(&log) {}
+  State(Log& log, Handler handler, const ServerLimits& limits, ServerEvents events)
+      : events_(std::move(events)),
+        exchange_(guarded(std::move(handler))),
+        workers_([this](Connection& connection) { answer(connection); },
+                 [this] { reception_.wake(); }),
+        reception_(desk(), workers_),
+        log_(&log),
+        complaints_(log, Clock::system()),
+        rules_{limits, Access::open()} {}
 
   void start(const std::string& host, std::uint16_t port) {
-    listener_ = listen_on(host, port);
-    wake_ = UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-    if (!wake_) throw std::runtime_error(std::string("cannot serve: ") + std::strerror(errno));
-    reception_ = start_thread("http", [self = shared_from_this()] { self->receive_all(); });
+    reception_.listen(listen_on(host, port));
+    port_ = local_port(reception_.listener().get());
+    thread_ = start_thread("http", [self = shared_from_this()] { self->reception_.run(self); });
   }
 
-  std::uint16_t port() const { return listener_ ? local_port(listener_.get()) : 0; }
+  std::uint16_t port() const { return port_; }
+  std::size_t threads() const { return workers_.threads(); }
 
-  std::size_t workers() const {
-    std::lock_guard guard(mutex_);
-    return workers_;
+  void set_access(std::shared_ptr<const Access> access) {
+    {
+      std::lock_guard guard(mutex_);
+      rules_.access = std::move(access);
+    }
+    reception_.wake();
+  }
+
+  void set_limits(const ServerLimits& limits) {
+    {
+      std::lock_guard guard(mutex_);
+      rules_.limits = limits;
+    }
+    reception_.wake();
   }
 
   bool stop(Duration drain) {
-    {
-      std::lock_guard guard(mutex_);
-      stopping_ = true;  // requests that are in whole by now are still answered
-    }
-    work_.notify_all();
-    wake();
-    if (reception_.joinable()) reception_.join();
-    std::unique_lock guard(mutex_);
-    const bool done = gone_.wait_for(guard, drain, [&] { return workers_ == 0; });
+    const auto until = std::chrono::steady_clock::now() + drain;
+    workers_.stop();
+    reception_.stop(drain);
+    if (thread_.joinable()) thread_.join();
+    const bool done = workers_.wait_for_end(until - std::chrono::steady_clock::now());
+    std::lock_guard guard(mutex_);
     log_ = nullptr;
     return done;
   }
 
  private:
-  void receive_all() {
-    std::vector<pollfd> polled;
-    while (!take_returned()) {
-      polled.assign({{wake_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}});
-      auto next = now() + std::chrono::seconds(60);
-      for (const auto& connection : waiting_) {
-        polled.push_back({connection.fd.get(), POLLIN, 0});
-        next = std::min(next, connection.until);
-      }
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now()).count();
-      if (::poll(polled.data(), polled.size(), static_cast<int>(std::max<std::int64_t>(left, 0))) <
-          0) {
-        continue;
-      }
-      look_at_waiting(polled);
-      if (polled[1].revents != 0) accept_all();
-    }
-    listener_.reset();
-    waiting_.clear();
+  Desk desk() {
+    return {[this] { return rules(); },
+            [this](std::string_view reason, const IpAddress& client) {
+              complain(events_.connection_refused, reason,
+                       fmt::format("a connection from {} was refused: {}", client.text(), reason));
+            },
+            [this](std::string_view reason, const IpAddress& client) {
+              complain(events_.handshake_failed, reason,
+                       fmt::format("a TLS handshake with {} failed: {}", client.text(), reason));
+            },
+            [this](std::string_view message) { say(std::string(message)); }};
   }
 
-  // Takes back connections that were answered; true when it is time to end.
-  bool take_returned() {
-    std::uint64_t ignored = 0;
-    if (::read(wake_.get(), &ignored, sizeof ignored) < 0) ignored = 0;
-    std::list<Connection> returned;
-    {
-      std::lock_guard guard(mutex_);
-      returned.swap(returned_);
-      if (stopping_) return true;
-    }
-    for (auto& connection : returned) {
-      connection.since = now();
-      connection.until =
-          connection.since + (connection.received.empty() ? limits.idle_time : limits.header_time);
-      waiting_.push_back(std::move(connection));
-      // The next request may be there already: then no poll would ever tell.
-      if (waiting_.back().received.find("\r\n\r\n") != std::string::npos) {
-        hand_over(std::prev(waiting_.end()));
-      }
-    }
-    return false;
-  }
-
-  void look_at_waiting(const std::vector<pollfd>& polled) {
-    std::size_t index = 2;
-    for (auto it = waiting_.begin(); it != waiting_.end(); ++index) {
-      const auto here = it++;
-      if (polled[index].revents != 0) {
-        read_from(here);
-      } else if (now() >= here->until) {
-        refuse(here, here->received.empty() ? "" : "408 Request Timeout");
-      }
-    }
-  }
-
-  void read_from(std::list<Connection>::iterator connection) {
-    const bool fresh = connection->received.empty();
-    switch (receive(*connection, limits.header_bytes)) {
-      case Received::more:
-        if (fresh) connection->until = std::min(connection->until, now() + limits.header_time);
-        return;
-      case Received::closed:
-        waiting_.erase(connection);
-        return;
-      case Received::too_large:
-        refuse(connection, "431 Request Header Fields Too Large");
-        return;
-      case Received::complete:
-        hand_over(connection);
-        return;
-    }
-  }
-
-  // Best effort, without waiting: the client has broken the rules.
-  void refuse(std::list<Connection>::iterator connection, std::string_view status) {
-    if (!status.empty()) {
-      const auto text =
-          "HTTP/1.1 " + std::string(status) + "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-      if (::send(connection->fd.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0) {
-        ::shutdown(connection->fd.get(), SHUT_WR);
-      }
-    }
-    waiting_.erase(connection);
-  }
-
-  void accept_all() {
-    while (true) {
-      UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-      if (!fd) {
-        const bool full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-        if (errno == EINTR || errno == ECONNABORTED) continue;
-        if (!full) return;
-        say("no descriptor is left for a new connection");
-        if (!drop_oldest()) {
-          std::this_thread::sleep_for(std::chrono::milliseconds(50));  // poll would return at once
-          return;
-        }
-        continue;
-      }
-      if (waiting_.size() + busy() >= limits.connections && !drop_oldest()) continue;
-      Connection connection;
-      connection.from_loopback = peer_is_loopback(fd.get());
-      connection.fd = std::move(fd);
-      connection.since = now();
-      connection.until = connection.since + limits.header_time;
-      waiting_.push_back(std::move(connection));
-    }
-  }
-
-  bool drop_oldest() {
-    const auto oldest = std::ranges::min_element(waiting_, {}, &Connection::since);
-    if (oldest == waiting_.end()) return false;
-    waiting_.erase(oldest);
-    return true;
-  }
-
-  std::size_t busy() const {
+  Rules rules() const {
     std::lock_guard guard(mutex_);
-    return busy_ + queue_.size() + returned_.size();
+    return rules_;
   }
 
-  void hand_over(std::list<Connection>::iterator connection) {
-    std::lock_guard guard(mutex_);
-    queue_.splice(queue_.end(), waiting_, connection);
-    work_.notify_one();
-    if (idle_ >= queue_.size() || workers_ >= limits.workers) return;
+  void answer(Connection& connection) {
+    const auto access = rules().access;
+    const bool last =
+        ++connection.answered >= kAnswersPerConnection || !connection.access->same_clients(*access);
+    Collected output(connection);
+    const Peer peer{connection.client, connection.transport.secure(),
+                    connection.transport.client_verified()};
     try {
-      start_thread("http-worker", [self = shared_from_this()] { self->work(); }).detach();
-      ++workers_;
-    } catch (const std::system_error&) {
-      if (workers_ == 0) queue_.clear();  // nobody would ever answer
+      connection.keep = exchange_.run(take_header(connection), peer, last, output);
+    } catch (const std::exception& error) {  // such as no memory: this client's loss, not ours
+      connection.keep = false;
+      connection.unsent = {};
+      say(std::string("answering a request failed: ") + error.what());
     }
   }
 
-  void work() {
-    std::unique_lock guard(mutex_);
-    while (true) {
-      ++idle_;
-      const bool woken = work_.wait_for(guard, limits.worker_idle_time,
-                                        [&] { return stopping_ || !queue_.empty(); });
-      --idle_;
-      if (queue_.empty() && (stopping_ || !woken)) break;
-      if (queue_.empty()) continue;
-      std::list<Connection> mine;
-      mine.splice(mine.end(), queue_, queue_.begin());
-      const bool last = stopping_;
-      ++busy_;
-      guard.unlock();
-      const bool keep = answer(mine.front(), last);
-      if (!keep && mine.front().fd) close_gently(mine.front());
-      guard.lock();
-      --busy_;
-      if (keep && !stopping_) {
-        returned_.splice(returned_.end(), mine);
-        wake();
+  std::function<Answer(Call&)> guarded(Handler handler) {
+    return [this, handler = std::move(handler)](Call& call) -> Answer {
+      const auto access = rules().access;
+      Answer out;
+      if (auto refusal = access->refuse(call, passwords_)) {
+        complain(events_.request_refused, refusal->reason, refusal->message);
+        out = std::move(refusal->answer);
+      } else {
+        out = handled(handler, call);
       }
-    }
-    --workers_;
-    gone_.notify_all();
-  }
-
-  bool answer(Connection& connection, bool last) {
-    SocketOutput output(connection.fd.get(), limits.write_time);
-    last = last || ++connection.answered >= kAnswersPerConnection;
-    const bool keep = exchange.run(take_header(connection), connection.from_loopback, last, output);
-    if (output.broken()) connection.fd.reset();
-    return keep;
-  }
-
-  Handler guarded(Handler handler) {
-    return [this, handler = std::move(handler)](const Call& call) -> Answer {
-      try {
-        return handler(call);
-      } catch (const std::exception& error) {
-        say(std::string("answering a request failed: ") + error.what());
+      for (const auto& [name, value] : access->headers()) {
+        const bool there = std::ranges::any_of(out.headers, [&](const auto& header) {
+          return header.first == name;  // an endpoint that sets it knows better
+        });
+        if (!there) out.headers.emplace_back(name, value);
       }
-      return {
-          500, "text/plain; charset=utf-8", "internal error; the agent's log has the reason\n", {}};
+      return out;
     };
+  }
+
+  Answer handled(const Handler& handler, const Call& call) {
+    try {
+      return handler(call);
+    } catch (const std::exception& error) {
+      say(std::string("answering a request failed: ") + error.what());
+    }
+    return {
+        500, "text/plain; charset=utf-8", "internal error; the agent's log has the reason\n", {}};
+  }
+
+  // After stop() nobody listens any more: neither the log nor what counts need be there.
+  void complain(const std::function<void(std::string_view)>& event, std::string_view reason,
+                std::string_view message) {
+    std::lock_guard guard(mutex_);
+    if (!log_) return;
+    if (event) event(reason);
+    complaints_.add(reason, message);
   }
 
   void say(std::string message) {
@@ -255,32 +149,33 @@ class Server::State : public std::enable_shared_from_this<State> {
     if (log_) log_->write(LogLevel::error, "http", message);
   }
 
-  void wake() {
-    const std::uint64_t one = 1;
-    if (wake_ && ::write(wake_.get(), &one, sizeof one) < 0) return;  // full: it is awake anyway
-  }
-
-  const ServerLimits limits;
-  const Exchange exchange;
-  UniqueFd listener_, wake_;
-  std::thread reception_;
-  std::list<Connection> waiting_;
+  const ServerEvents events_;
+  const Exchange exchange_;
+  Passwords passwords_;
+  Workers workers_;
+  Reception reception_;
+  std::thread thread_;
+  std::uint16_t port_ = 0;
 
   mutable std::mutex mutex_;
-  Log* log_;  // null once stop() has returned
-  std::condition_variable work_, gone_;
-  std::list<Connection> queue_, returned_;
-  std::size_t workers_ = 0, idle_ = 0, busy_ = 0;
-  bool stopping_ = false;
+  Log* log_;  // guarded by mutex_; null once stop() has returned
+  Complaints complaints_;
+  Rules rules_;  // guarded by mutex_
 };
 
-Server::Server(Log& log, Handler handler, ServerLimits limits)
-    : state_(std::make_shared<State>(log, std::move(handler), limits)) {}
+Server::Server(Log& log, Handler handler, ServerLimits limits, ServerEvents events)
+    : state_(std::make_shared<State>(log, std::move(handler), limits, std::move(events))) {}
 
 Server::~Server() {
   stop(Duration::zero());
 }
 
+void Server::set_access(std::shared_ptr<const Access> access) {
+  state_->set_access(std::move(access));
+}
+void Server::set_limits(const ServerLimits& limits) {
+  state_->set_limits(limits);
+}
 void Server::start(const std::string& host, std::uint16_t port) {
   state_->start(host, port);
 }
@@ -291,7 +186,7 @@ bool Server::stop(Duration drain) {
   return state_->stop(drain);
 }
 std::size_t Server::threads() const {
-  return state_->workers();
+  return state_->threads();
 }
 
 }  // namespace basewatch::serve

@@ -46,16 +46,26 @@ std::string mirrored(const std::string& op) {
   return op;
 }
 
+bool compares(const Expr& expr) {
+  if (expr.kind == Kind::paren) return compares(*expr.args[0]);
+  if (expr.kind != Kind::binary) return false;
+  if (expr.text == "and" || expr.text == "unless") return compares(*expr.args[0]);
+  return is_comparison(expr) ||
+         (expr.text == "or" && (compares(*expr.args[0]) || compares(*expr.args[1])));
+}
+
 void split(const Expr& expr, std::vector<AlertPart>& parts) {
   if (expr.kind == Kind::paren) return split(*expr.args[0], parts);
-  if (expr.kind == Kind::binary && (expr.text == "and" || expr.text == "unless")) {
+  // `a unless b` alerts on what is left of a: drawn without the rest, all of a would look bad.
+  const bool whole = !compares(expr);
+  if (!whole && expr.kind == Kind::binary && (expr.text == "and" || expr.text == "unless")) {
     return split(*expr.args[0], parts);
   }
-  if (expr.kind == Kind::binary && expr.text == "or") {
+  if (!whole && expr.kind == Kind::binary && expr.text == "or") {
     split(*expr.args[0], parts);
     return split(*expr.args[1], parts);
   }
-  if (!is_comparison(expr)) {
+  if (whole) {
     parts.push_back({&expr, std::nullopt});
     return;
   }

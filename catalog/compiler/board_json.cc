@@ -83,6 +83,14 @@ Json targets(const PlannedPanel& panel) {
   return list;
 }
 
+// Where anything above nothing is bad, an area would color the whole picture, also on a good day.
+std::string threshold_style(const PlannedPanel& panel) {
+  if (panel.limits.empty()) return "off";
+  const bool all_above = std::ranges::all_of(
+      panel.limits, [](const Limit& limit) { return limit.op.front() == '>' && limit.value <= 0; });
+  return all_above ? "dashed" : "line+area";
+}
+
 Json timeseries_custom(const PlannedPanel& panel) {
   const bool stack = panel.entry->stack;
   Json custom{{"drawStyle", "line"},
@@ -95,7 +103,7 @@ Json timeseries_custom(const PlannedPanel& panel) {
               {"axisPlacement", "auto"},
               {"scaleDistribution", {{"type", "linear"}}},
               {"stacking", {{"mode", stack ? "normal" : "none"}, {"group", "A"}}},
-              {"thresholdsStyle", {{"mode", panel.limits.empty() ? "off" : "line+area"}}}};
+              {"thresholdsStyle", {{"mode", threshold_style(panel)}}}};
   if (panel.limits.empty()) return custom;
   // Far from its limit, a line would leave the limit outside the picture.
   double low = 0, high = 0;
@@ -143,7 +151,9 @@ Json overrides(const PlannedPanel& panel) {
 
 Json field_config(const PlannedPanel& panel) {
   const bool by_series = panel.kind == PanelKind::timeseries || panel.kind == PanelKind::heatmap;
-  Json defaults{{"unit", panel.kind == PanelKind::table ? "none" : panel.unit},
+  // A table has a unit for each column, a heatmap one for its axis; its cells are counts.
+  const bool own_units = panel.kind == PanelKind::table || panel.kind == PanelKind::heatmap;
+  Json defaults{{"unit", own_units ? "none" : panel.unit},
                 {"color", {{"mode", by_series ? "palette-classic" : "thresholds"}}},
                 {"mappings", mappings(panel)},
                 {"thresholds", thresholds(panel)}};
@@ -153,6 +163,7 @@ Json field_config(const PlannedPanel& panel) {
   const bool share = panel.unit == "percentunit" && zero_based && !entry.stack;
   if (entry.min || zero_based) defaults["min"] = number(entry.min.value_or(0));
   if (entry.max || share) defaults["max"] = number(entry.max.value_or(1));
+  if (!entry.empty.empty()) defaults["noValue"] = entry.empty;
   if (entry.decimals) defaults["decimals"] = *entry.decimals;
   if (auto own = custom(panel); !own.is_null()) defaults["custom"] = std::move(own);
   return {{"defaults", std::move(defaults)}, {"overrides", overrides(panel)}};
@@ -166,6 +177,9 @@ Json transformations(const PlannedPanel& panel, const PlannedBoard& board) {
   std::vector<std::string> left_out{"Time", "__name__", "job"};
   if (!board.by_instance) left_out.emplace_back("instance");
   if (board.entry->nodes == BoardNodes::one) left_out.emplace_back("node");
+  std::erase_if(left_out, [&](const std::string& name) {
+    return std::ranges::find(panel.entry->show, name) != panel.entry->show.end();
+  });
   left_out.insert(left_out.end(), panel.entry->hide.begin(), panel.entry->hide.end());
   // Before merging: two metrics would otherwise differ in their names, and never share a line.
   list.push_back({{"id", "filterFieldsByName"}, {"options", {{"exclude", {{"names", left_out}}}}}});

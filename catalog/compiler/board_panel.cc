@@ -134,7 +134,7 @@ class PanelPlanner {
       }
       for (const auto& part : parts) {
         if (part.limit) add_alert_limit(*part.limit, *alert, limits);
-        if (!first) draw(query, *part.drawn, *alert, parts.size() > 1);
+        if (!first) draw(query, part, *alert, parts.size() > 1);
       }
       if (!first) {
         first = alert;
@@ -155,14 +155,18 @@ class PanelPlanner {
   }
 
   // A part of an expression that was analysed whole: there is nothing left to find in it.
-  void draw(const PanelQuery& query, const promql::Expr& part, const AlertEntry& alert,
+  void draw(const PanelQuery& query, const AlertPart& part, const AlertEntry& alert,
             bool one_of_several) {
-    auto expression = program_.analyse(Text{promql::print(part), alert.expr.where});
+    auto text = promql::print(*part.drawn);
+    if (entry_.only_bad && part.limit) {
+      text = fmt::format("({}) {} {}", text, part.limit->op, format_double(part.limit->value));
+    }
+    auto expression = program_.analyse(Text{text, alert.expr.where});
     if (!expression.tree) return;
     for (const auto& use : expression.analysis.uses) explain(use.metric);
     if (!one_of_several) return add(query, std::move(expression), true);
     auto named = query;
-    named.name = promql::print(part);
+    named.name = promql::print(*part.drawn);
     add(named, std::move(expression), true);
   }
 
@@ -180,6 +184,10 @@ class PanelPlanner {
     if (!query.legend.empty()) return query.legend.value;
     if (panel_.kind == PanelKind::heatmap) return "{{le}}";
     const auto varying = varying_labels(labels, scope_, entry_.hide);
+    const bool unnamed = varying.empty() && query.name.empty();
+    if (unnamed && panel_.kind == PanelKind::state_timeline && labels.names.contains("node")) {
+      return "{{node}}";  // its only line would else be called what the panel is
+    }
     if (query.name.empty()) return varying;
     return varying.empty() ? query.name : varying + " " + query.name;
   }
@@ -210,6 +218,9 @@ class PanelPlanner {
     panel_.title = entry_.title.empty() ? title_ : entry_.title.value;
     std::string key = entry_.key;
     if (key.empty() && is_alert_panel()) key = "alert:" + panel_.alerts.front()->name.value;
+    // The title of a metric's panel is its help, which may be said better one day.
+    const auto& first = entry_.queries.empty() ? Text() : entry_.queries.front().metric;
+    if (key.empty() && entry_.title.empty()) key = first.value;
     if (key.empty()) key = panel_.title;
     panel_.id = panel_id(key);
     panel_.description = describe_panel(entry_.help.empty() ? help_ : entry_.help, panel_.alerts,

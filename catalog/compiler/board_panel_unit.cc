@@ -30,6 +30,15 @@ std::optional<Unit> unit_of_name(std::string_view name, const Program& program, 
                  [&](std::string_view read) { return unit_of_name(read, program, depth + 1); });
 }
 
+// A heatmap's axis shows the buckets, so it has the unit of what they count, not of their rate.
+std::optional<Unit> unit_of_buckets(const promql::Expr& tree, const Program& program) {
+  if (tree.kind == promql::Kind::selector) return unit_of_name(tree.text, program);
+  for (const auto& arg : tree.args) {
+    if (auto unit = unit_of_buckets(*arg, program)) return unit;
+  }
+  return std::nullopt;
+}
+
 std::string why_unknown(const Unit& unit) {
   const auto guess = nearest(unit.word, unit_words());
   return fmt::format("'{}' is no unit: {}", printable(unit.word),
@@ -45,10 +54,15 @@ std::string panel_unit(const PanelQuery& query, const PanelEntry& panel, PanelKi
                        const promql::Expr& tree, Program& program, Diagnostics& diagnostics) {
   const auto& written = query.unit.empty() ? panel.unit : query.unit;
   const auto& where = written.empty() ? query.where : written.where;
-  const auto unit =
-      written.empty()
-          ? unit_of(tree, [&](std::string_view name) { return unit_of_name(name, program); })
-          : std::optional(parse_unit(written.value));
+  const auto by_name = [&](std::string_view name) { return unit_of_name(name, program); };
+  std::optional<Unit> unit;
+  if (!written.empty()) {
+    unit = parse_unit(written.value);
+  } else if (kind == PanelKind::heatmap) {
+    unit = unit_of_buckets(tree, program);
+  } else {
+    unit = unit_of(tree, by_name);
+  }
   // Where colors or words are shown instead of numbers, nobody misses the unit.
   const bool shown =
       kind != PanelKind::heatmap && kind != PanelKind::state_timeline && panel.states.empty();

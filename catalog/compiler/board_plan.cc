@@ -208,15 +208,24 @@ std::optional<PanelAddress> panel_of(const std::vector<PlannedBoard>& boards,
     for (const auto& row : board.rows) {
       for (const auto& panel : row.panels) {
         if (std::ranges::find(panel.alerts, &alert) == panel.alerts.end()) continue;
-        const PanelAddress address{board.uid, panel.id};
+        PanelAddress address{board.uid, panel.id, board.entry->title.value, panel.title,
+                             board.by_instance};
         const bool over_time =
             panel.kind == PanelKind::timeseries || panel.kind == PanelKind::state_timeline;
         if (over_time) return address;
-        if (!found) found = address;
+        if (!found) found = std::move(address);
       }
     }
   }
   return found;
+}
+
+void tell_panels(Program& program, const std::vector<PlannedBoard>& boards) {
+  for (const auto* subject : program.subjects()) {
+    for (const auto& alert : subject->alerts) {
+      if (auto address = panel_of(boards, alert)) program.set_panel(alert, std::move(*address));
+    }
+  }
 }
 
 }  // namespace basewatch::catalog

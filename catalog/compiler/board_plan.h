@@ -68,13 +68,10 @@ struct PlannedBoard {
 // to `diagnostics`; what can be planned all the same is. The program outlives the plan.
 std::vector<PlannedBoard> plan_boards(Program& program, Diagnostics& diagnostics);
 
-// Where an alert can be looked at: /d/<uid>?viewPanel=<id>.
-struct PanelAddress {
-  std::string uid;
-  int id = 0;
-};
 std::optional<PanelAddress> panel_of(const std::vector<PlannedBoard>& boards,
                                      const AlertEntry& alert);
+// The same for every alert, kept where the renderers find it.
+void tell_panels(Program& program, const std::vector<PlannedBoard>& boards);
 
 // The number by which Grafana knows a panel: of its key alone, so that it stays when others come,
 // go or move. Greater than 0 and exact in JavaScript.

@@ -130,7 +130,7 @@ const Keys& field_config_keys() {
 const Keys& field_keys() {
   static const Keys keys = parse_keys(
       "unit:text color:object mappings:array thresholds:object min?:number max?:number "
-      "decimals?:number custom?:object");
+      "decimals?:number noValue?:text custom?:object");
   return keys;
 }
 

@@ -10,6 +10,7 @@
 #include "catalog/compiler/compiler.h"
 #include "catalog/compiler/cpp_literal.h"
 #include "catalog/compiler/diff.h"
+#include "catalog/compiler/public_names.h"
 #include "catalog/load/load.h"
 
 // The catalog compiler of the build: it makes of catalog/ what the other sources include and link.
@@ -21,7 +22,10 @@ namespace catalog = basewatch::catalog;
 
 constexpr std::string_view kUsage =
     "usage: catalogc descriptors CATALOG_DIR OUT_DIR   writes OUT_DIR/metrics/<subject>.h\n"
-    "       catalogc embed CATALOG_DIR OUT.cc          checks it all, writes it as a C++ source\n";
+    "       catalogc embed CATALOG_DIR OUT.cc          checks it all, writes it as a C++ source\n"
+    "       catalogc diff OLD_DIR NEW_DIR              what changed for users; status 1: it "
+    "breaks\n"
+    "       catalogc names CATALOG_DIR                 what users build on, one line each\n";
 
 // A file that did not change keeps its time, so that nothing is compiled anew for it.
 bool write_if_changed(const fs::path& path, const std::string& text) {
@@ -106,10 +110,22 @@ int diff(const std::string& old_folder, const std::string& new_folder) {
   return breaks ? 1 : 0;
 }
 
+int names(const std::string& folder) {
+  const auto release = read_release(folder);
+  if (!release) return 2;
+  for (const auto& line : catalog::public_names(*release)) fmt::print("{}\n", line);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view command = argc == 4 ? argv[1] : "";
+  const std::string_view command = argc == 4 || argc == 3 ? argv[1] : "";
+  if (command == "names" && argc == 3) return names(argv[2]);
+  if (argc != 4) {
+    fmt::print(stderr, "{}", kUsage);
+    return 2;
+  }
   if (command == "diff") return diff(argv[2], argv[3]);
   if (command != "descriptors" && command != "embed") {
     fmt::print(stderr, "{}", kUsage);

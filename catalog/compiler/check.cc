@@ -6,8 +6,10 @@ namespace basewatch::catalog {
 void check(const Catalog& catalog, const Site& site, Diagnostics& diagnostics) {
   Program program(catalog, site, diagnostics);
   for (const auto* subject : program.subjects()) {
+    const bool of_the_site = site.own && subject == &*site.own;
     for (const auto& rule : subject->rules) {
       check_expression(program, program.of(rule), diagnostics);
+      check_rule_tests(program, rule, of_the_site, diagnostics);
     }
     for (const auto& alert : subject->alerts) {
       check_expression(program, program.of(alert), diagnostics);

@@ -117,6 +117,7 @@ void check_instant(const Program& program, const AlertEntry& alert, Diagnostics&
   const auto& site = program.site();
   const auto& routing = site.routing;
   if (alert.alert_class != AlertClass::instant || routing.routes.empty()) return;
+  if (alert.lowered) return;  // the site's tier says that nobody has to hear of it so soon
   const auto* route = quickest_route(routing, alert);
   if (!route) {
     report(

@@ -5,6 +5,7 @@
 #include "agent/base/strings.h"
 #include "catalog/compiler/checks.h"
 #include "catalog/compiler/report.h"
+#include "catalog/compiler/rule_test_plan.h"
 
 namespace basewatch::catalog {
 namespace {
@@ -24,6 +25,33 @@ void check_job_matchers(const Expression& expression, Diagnostics& diagnostics) 
              fmt::format("the job '{}' may be called otherwise at the user's: write "
                          "job=\"{{{{job.EXPORTER}}}}\"",
                          printable(matcher.value)));
+    }
+  }
+}
+
+// Names that any program under Prometheus may have, also Prometheus itself.
+bool is_of_any_program(std::string_view name) {
+  return name.starts_with("process_") || name.starts_with("go_");
+}
+
+// A job tells apart what several exporters emit under one name, and elsewhere only hides series of
+// a user who scrapes in another way.
+void check_need_of_job(const Program& program, const Expression& expression,
+                       Diagnostics& diagnostics) {
+  for (const auto& use : expression.analysis.uses) {
+    const auto* series = program.series().find(use.metric);
+    const auto job = std::ranges::find(use.matchers, "job", &promql::Matcher::label);
+    const bool has_job = job != use.matchers.end();
+    if (is_of_any_program(use.metric)) {
+      if (has_job) continue;
+      report(diagnostics, expression.text().at(use.offset), "missing-job",
+             fmt::format("every program has {0}, also Prometheus: say whose is meant, as in "
+                         "{0}{{job=\"{{{{job.EXPORTER}}}}\"}}",
+                         use.metric));
+    } else if (has_job && series && series->subject) {
+      report(diagnostics, expression.text().at(job->offset), "needless-job",
+             fmt::format("only the exporter {} emits {}: leave the matcher on 'job' out",
+                         series->subject->exporter, use.metric));
     }
   }
 }
@@ -64,7 +92,22 @@ std::vector<const PanelEntry*> panels_of(const Subject& subject) {
 void check_expression(const Program& program, const Expression& expression,
                       Diagnostics& diagnostics) {
   check_job_matchers(expression, diagnostics);
+  check_need_of_job(program, expression, diagnostics);
   check_ranges(program, expression, diagnostics);
+}
+
+void check_rule_tests(const Program& program, const RuleEntry& rule, bool of_the_site,
+                      Diagnostics& diagnostics) {
+  const bool tested =
+      std::ranges::any_of(rule.tests, [](const RuleTest& test) { return !test.expect.empty(); });
+  if (!tested && !of_the_site) {
+    report(diagnostics, rule.record.where, "missing-test",
+           fmt::format("the rule {} has no test in which it records something: write series and "
+                       "what becomes of them under 'tests'",
+                       rule.record.value));
+  }
+  if (!program.of(rule).tree) return;
+  for (const auto& test : rule.tests) plan_rule_test(program, rule, test, diagnostics);
 }
 
 void check_rules(Program& program, Diagnostics& diagnostics) {

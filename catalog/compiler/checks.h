@@ -12,6 +12,10 @@ void check_expression(const Program& program, const Expression& expression,
 // Result type; recorded names and thresholds that nobody uses.
 void check_rules(Program& program, Diagnostics& diagnostics);
 
+// That a rule of the catalog has a test, and that every test is sound; a site may do without.
+void check_rule_tests(const Program& program, const RuleEntry& rule, bool of_the_site,
+                      Diagnostics& diagnostics);
+
 // An alert's own: comparison, node, labels that collide, functions that flap, its texts.
 void check_alert(const Program& program, const AlertEntry& alert, Diagnostics& diagnostics);
 

@@ -6,6 +6,8 @@
 #include <map>
 
 #include "agent/base/strings.h"
+#include "catalog/compiler/board_plan.h"
+#include "catalog/compiler/public_names.h"
 #include "catalog/compiler/test_plan.h"
 
 namespace basewatch::catalog {
@@ -76,7 +78,11 @@ std::string listed(const std::vector<std::string>& list) {
 
 class Differ {
  public:
-  Differ(const Release& before, const Release& after) : before_(before), after_(after) {}
+  Differ(const Release& before, const Release& after)
+      : before_(before),
+        after_(after),
+        program_before_(before.catalog, before.site, told_already_),
+        program_after_(after.catalog, after.site, told_already_) {}
 
   std::vector<Change> run() {
     compare_subjects();
@@ -84,11 +90,14 @@ class Differ {
     compare_rules();
     compare_alerts();
     compare_thresholds();
+    compare_boards();
     const auto nothing = [](const auto&, const auto&, const auto&) {};
-    const auto name = [](const BoardEntry& board) { return board.name.value; };
-    compare("board", all_of(before_.catalog, &Subject::boards, name),
-            all_of(after_.catalog, &Subject::boards, name), "links to its uid lead nowhere",
-            nothing);
+    const auto source = [](const PassthroughEntry& entry) {
+      return std::string(entry.spec.source);
+    };
+    compare("passthrough", all_of(before_.catalog, &Subject::passthroughs, source),
+            all_of(after_.catalog, &Subject::passthroughs, source),
+            "metrics of sites that come from it are refused", nothing);
     compare("receiver", by_name(before_.site.routing.receivers),
             by_name(after_.site.routing.receivers), "site files that configure it are refused",
             nothing);
@@ -206,6 +215,9 @@ class Differ {
     compare("recorded series", all_of(before_.catalog, &Subject::rules, name),
             all_of(after_.catalog, &Subject::rules, name), "boards and rules that read it go blank",
             [this](const std::string& record, const RuleEntry* old, const RuleEntry* now) {
+              changed("recorded series", record, "labels",
+                      listed(recorded_labels(program_before_, *old)),
+                      listed(recorded_labels(program_after_, *now)));
               if (trim(old->expr.value) == trim(now->expr.value)) return;
               note(record, fmt::format("recorded series {} has another expression", record));
             });
@@ -249,6 +261,55 @@ class Differ {
     }
   }
 
+  // Links lead to a panel by its id, and set variables by their names.
+  void compare_boards() {
+    const auto planned = [this](Program& program) {
+      std::map<std::string, PlannedBoard> all;
+      for (auto& board : plan_boards(program, told_already_)) {
+        const auto name = board.entry->name.value;
+        all.emplace(name, std::move(board));
+      }
+      return all;
+    };
+    compare("board", planned(program_before_), planned(program_after_),
+            "links to its uid lead nowhere",
+            [this](const std::string& name, const PlannedBoard& old, const PlannedBoard& now) {
+              compare_board(name, old, now);
+            });
+  }
+
+  void compare_board(const std::string& name, const PlannedBoard& old, const PlannedBoard& now) {
+    const auto panels = panels_of(now);
+    const auto variables = variables_of(now);
+    for (const auto& [id, title] : panels_of(old)) {
+      if (panels.contains(id)) continue;
+      breaking(name,
+               fmt::format("board {} lost its panel '{}' (id {}): links to it lead nowhere; a "
+                           "renamed one keeps its id with 'key'",
+                           name, title, id));
+    }
+    for (const auto& [variable, title] : variables_of(old)) {
+      if (variables.contains(variable)) continue;
+      breaking(name,
+               fmt::format("board {} lost its variable ${}: links that set it show everything",
+                           name, variable));
+    }
+  }
+
+  static std::map<int, std::string> panels_of(const PlannedBoard& board) {
+    std::map<int, std::string> all;
+    for (const auto& row : board.rows) {
+      for (const auto& panel : row.panels) all.emplace(panel.id, panel.title);
+    }
+    return all;
+  }
+
+  static std::map<std::string, std::string> variables_of(const PlannedBoard& board) {
+    std::map<std::string, std::string> all;
+    for (const auto& variable : board.variables) all.emplace(variable.name, variable.title);
+    return all;
+  }
+
   void compare_thresholds() {
     compare("threshold", before_.site.thresholds, after_.site.thresholds,
             "site files that set it are refused",
@@ -260,6 +321,8 @@ class Differ {
 
   const Release& before_;
   const Release& after_;
+  Diagnostics told_already_;
+  Program program_before_, program_after_;
   std::vector<Change> changes_;
 };
 

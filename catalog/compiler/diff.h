@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "catalog/compiler/program.h"
 #include "catalog/model/catalog.h"
 
 namespace basewatch::catalog {
@@ -21,8 +22,9 @@ struct Release {
   Site site;
 };
 
-// What became of the public interface: metrics, recorded names, alerts, thresholds, receivers and
-// time intervals. Breaking changes first, then in order of kind and name.
+// What became of the public interface: metrics, recorded names, alerts, boards with their panels
+// and variables, thresholds, receivers, time intervals and passthroughs. Breaking changes first,
+// then in order of kind and name.
 std::vector<Change> differences(const Release& before, const Release& after);
 
 }  // namespace basewatch::catalog

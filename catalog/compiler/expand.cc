@@ -60,6 +60,8 @@ class Expander {
       const std::string name(trim(text.substr(open + 2, close - open - 2)));
       if (name.starts_with("threshold.")) {
         threshold(name.substr(10), open, close + 2);
+      } else if (name == "named_targets" && use_ == Use::expression) {
+        named_targets(open, close + 2);
       } else if (name.starts_with("job.") && use_ != Use::annotation) {
         job(name.substr(4), open, close + 2);
       } else {
@@ -132,6 +134,53 @@ class Expander {
     out_.job_operators.push_back(out_.text.value.size());
     replace_until(end + 1,
                   matcher(jobs ? *jobs : std::vector<std::string>{exporter}, op[0] == '!'));
+  }
+
+  // Absent by name, whatever the agent says. The agent's own target is written by hand, so only its
+  // job and node are known; without it nothing is known about the others, and it speaks for them.
+  void named_targets(std::size_t begin, std::size_t end) {
+    copy_until(begin);
+    out_.named_targets = true;
+    if (site_.targets.empty()) return replace_until(end, "");
+    std::string agents, others;
+    for (const auto& target : site_.targets) {
+      auto& list = target.is_agent ? agents : others;
+      list += (list.empty() ? "" : "\n or ") + absent(target);
+    }
+    const auto* jobs = jobs_of(site_, "agent");
+    if (!others.empty() && jobs) {
+      others =
+          fmt::format("(\n{}\n) and on (node) up{{job{}}} == 1", others, matcher(*jobs, false));
+    }
+    const auto both = agents.empty() || others.empty() ? "" : "\nor on (job, instance, node) ";
+    const auto text =
+        fmt::format("\nor on (job, instance, node) (\n{}{}{}\n)", agents, both, others);
+    const auto base = out_.text.value.size();
+    for (auto at = text.find("{job="); at != text.npos; at = text.find("{job=", at + 1)) {
+      out_.job_operators.push_back(base + at + std::string_view("{job").size());
+    }
+    replace_until(end, text);
+  }
+
+  static std::string absent(const NamedTarget& target) {
+    std::string selector = "up{job=" + promql_string(target.job);
+    if (!target.is_agent) selector += ", instance=" + promql_string(target.instance);
+    auto out = fmt::format("absent({}, node={}}})", selector, promql_string(target.node));
+    const auto set = [&](std::string_view label, std::string_view value) {
+      out = fmt::format("label_replace({}, \"{}\", {}, \"\", \"\")", out, label,
+                        promql_string(without_groups(value)));
+    };
+    if (target.is_agent) set("instance", target.instance);
+    set("exporter", target.exporter);
+    set("name", target.name);
+    return out;
+  }
+
+  // What label_replace puts in may refer to groups of its pattern: $1.
+  static std::string without_groups(std::string_view text) {
+    std::string out;
+    for (const char c : text) out += c == '$' ? std::string("$$") : std::string(1, c);
+    return out;
   }
 
   std::string matcher(const std::vector<std::string>& jobs, bool negated) const {

@@ -14,12 +14,14 @@ namespace basewatch::catalog {
 struct Expansion {
   Text text;
   std::set<std::string, std::less<>> thresholds;  // that it uses
-  bool broken = false;  // something could not be put in, so that parsing makes no sense
+  bool named_targets = false;  // it has the place where the site's targets are put in
+  bool broken = false;         // something could not be put in, so that parsing makes no sense
   std::vector<std::size_t> job_operators;  // where the operator of an expanded job matcher is
 };
 
-// {{threshold.NAME}} becomes the number, job="{{job.EXPORTER}}" a matcher over all its jobs; any
-// other {{ is an error.
+// {{threshold.NAME}} becomes the number, job="{{job.EXPORTER}}" a matcher over all its jobs,
+// {{named_targets}} ` or on (job, instance, node) (...)`: the targets of the site that Prometheus
+// lacks, or nothing where the site names none. Any other {{ is an error.
 Expansion expand_expression(const Text& text, const Site& site, Diagnostics& diagnostics);
 
 // The name of a test's series: job="{{job.EXPORTER}}" becomes the first of its jobs.

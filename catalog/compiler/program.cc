@@ -127,6 +127,11 @@ const Program::Recorded* Program::recorded(std::string_view name) const {
   return found == recorded_.end() ? nullptr : &found->second;
 }
 
+const PanelAddress* Program::panel_of(const AlertEntry& alert) const {
+  const auto found = panels_.find(&alert);
+  return found == panels_.end() ? nullptr : &found->second;
+}
+
 void Program::visit(const Expression& expression, std::set<const RuleEntry*>& seen,
                     std::vector<Recorded>& out, std::size_t depth) const {
   if (depth > kDeepest * 10) return;  // analyse() has told

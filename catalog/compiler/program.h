@@ -23,6 +23,14 @@ struct Expression {
   const Text& text() const { return expansion.text; }
 };
 
+// Where an alert can be looked at: /d/<uid>?viewPanel=<id>.
+struct PanelAddress {
+  std::string uid;
+  int id = 0;
+  std::string board, panel;  // their titles
+  bool by_instance = false;  // the board has a variable for the instance
+};
+
 // Every expression of catalog and site, expanded, parsed and analysed, each recorded name with the
 // labels that its rule leaves. What the checks and the renderers both start from. Catalog and site
 // outlive it. Not thread-safe.
@@ -51,6 +59,12 @@ class Program {
 
   std::string why_unknown(std::string_view name) const;
 
+  // The panel of an alert, once the boards are planned (tell_panels); nullptr where it has none.
+  const PanelAddress* panel_of(const AlertEntry& alert) const;
+  void set_panel(const AlertEntry& alert, PanelAddress address) {
+    panels_[&alert] = std::move(address);
+  }
+
   // What a panel draws goes through the same analysis as rules and alerts.
   Expression analyse(const Text& expr);
   void report_findings(const Expression& expression);
@@ -68,6 +82,7 @@ class Program {
   std::map<std::string_view, Recorded> recorded_;
   std::map<const RuleEntry*, Expression> rules_;
   std::map<const AlertEntry*, Expression> alerts_;
+  std::map<const AlertEntry*, PanelAddress> panels_;
   std::vector<const RuleEntry*> open_;  // being analysed, each for the one before it
 };
 

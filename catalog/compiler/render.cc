@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "catalog/compiler/board_plan.h"
 #include "catalog/compiler/compiler.h"
 
 namespace basewatch::catalog {
@@ -15,10 +16,11 @@ void append(std::vector<Artefact>& out, std::vector<Artefact> more) {
 
 std::vector<Artefact> render(const Catalog& catalog, const Site& site) {
   Diagnostics told_already;
-  const Program program(catalog, site, told_already);
+  Program program(catalog, site, told_already);
+  tell_panels(program, plan_boards(program, told_already));
   std::vector<Artefact> out;
   for (const auto renderer :
-       {render_recording, render_alerts, render_tests, render_instant_tests}) {
+       {render_recording, render_alerts, render_rule_tests, render_tests, render_instant_tests}) {
     for (const auto* subject : program.subjects()) {
       if (auto artefact = renderer(program, *subject)) out.push_back(std::move(*artefact));
     }

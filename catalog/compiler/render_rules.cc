@@ -40,6 +40,9 @@ void write_alert(const Program& program, const AlertEntry& alert, YamlWriter& ya
   yaml.value("summary", annotation(program, alert.summary));
   yaml.value("description", annotation(program, alert.description));
   if (const auto url = runbook_url(program, alert); !url.empty()) yaml.value("runbook_url", url);
+  if (const auto url = dashboard_url(program, alert); !url.empty()) {
+    yaml.value("dashboard_url", url);
+  }
   yaml.close();
   yaml.close();
 }
@@ -49,12 +52,6 @@ void write_alert(const Program& program, const AlertEntry& alert, YamlWriter& ya
 std::string annotation(const Program& program, const Text& text) {
   Diagnostics told_already;
   return std::string(trim(expand_annotation(text, program.site(), told_already).text.value));
-}
-
-std::string runbook_url(const Program& program, const AlertEntry& alert) {
-  const auto& base = program.site().runbook_url;
-  if (base.empty()) return {};
-  return fmt::format("{}{}{}.md", base, base.ends_with('/') ? "" : "/", alert.name.value);
 }
 
 std::optional<Artefact> render_recording(const Program& program, const Subject& subject) {

@@ -48,13 +48,15 @@ class RunbookPage {
     out_ = markdown_head(alert_.name.value);
     out_ += fmt::format("\n{}\n\n", without_templates(annotation(program_, alert_.description)));
     const auto labels = static_labels(alert_);
-    out_ +=
-        fmt::format("Severity **{}**, priority **{}**{}", labels.at("severity"), alert_.priority,
-                    alert_.alert_class == AlertClass::instant ? ", pages within a minute" : "");
+    out_ += fmt::format(
+        "Severity **{}**, priority **{}**{}", labels.at("severity"), alert_.priority,
+        alert_.alert_class == AlertClass::instant && !alert_.lowered ? ", pages within a minute"
+                                                                     : "");
     if (has_reference(subject_)) {
       out_ += fmt::format(", metrics: [{0}](../metrics/{0}.md)", subject_.name);
     }
     out_ += ".\n";
+    write_panel();
     section("Meaning", alert_.runbook.meaning);
     section("Impact", alert_.runbook.impact);
     section("Diagnosis", alert_.runbook.diagnosis);
@@ -66,6 +68,15 @@ class RunbookPage {
   }
 
  private:
+  void write_panel() {
+    const auto* panel = program_.panel_of(alert_);
+    if (!panel) return;
+    const auto url = panel_url(program_, alert_);
+    const auto title = fmt::format("{}, panel {}", panel->board, panel->panel);
+    out_ += fmt::format("\nWhat it looks at is drawn on the board {}.\n",
+                        url.empty() ? title : fmt::format("[{}]({})", title, url));
+  }
+
   void section(std::string_view title, std::string_view text) {
     out_ += fmt::format("\n## {}\n\n{}\n", title, trim(text));
   }

@@ -4,6 +4,8 @@
 #include <chrono>
 
 #include "agent/base/strings.h"
+#include "catalog/compiler/named_target_cases.h"
+#include "catalog/compiler/promtool_file.h"
 #include "catalog/compiler/render.h"
 #include "catalog/compiler/test_plan.h"
 #include "catalog/compiler/yaml_writer.h"
@@ -51,10 +53,7 @@ class TestsFile {
   std::string render() {
     write_head();
     yaml_.key("tests");
-    for (const auto* alert : alerts_) {
-      for (const auto& test : alert->fires) write_case(*alert, test, true);
-      for (const auto& test : alert->quiet) write_case(*alert, test, false);
-    }
+    for (const auto* alert : alerts_) write_cases(*alert);
     yaml_.close();
     std::string head(kGenerated);
     if (!left_out_.empty()) {
@@ -75,41 +74,38 @@ class TestsFile {
         if (std::ranges::find(recording, name) == recording.end()) recording.push_back(name);
       }
     }
-    yaml_.key("rule_files");
-    for (const auto& name : recording) yaml_.entry(fmt::format("../recording/{}.yml", name));
-    yaml_.entry(fmt::format("../alerts/{}.yml", subject_.name));
-    yaml_.close();
     const auto site = program_.site().evaluation_interval;
-    yaml_.plain(
-        "evaluation_interval",
-        format_duration(class_ == AlertClass::instant ? site : std::max<Duration>(site, 1min)));
-    yaml_.key("group_eval_order");
-    for (const auto& name : recording) yaml_.entry(fmt::format("basewatch-{}-recording", name));
-    yaml_.entry(fmt::format("basewatch-{}-alerts", subject_.name));
-    yaml_.close();
+    write_tests_head(yaml_, recording, subject_.name,
+                     class_ == AlertClass::instant ? site : std::max<Duration>(site, 1min));
+  }
+
+  // The catalog's own cases know nothing of targets that a configuration names: with those, the
+  // alert would fire in every quiet one.
+  void write_cases(const AlertEntry& alert) {
+    if (names_targets(program_, alert)) {
+      for (const auto& named : named_target_cases(program_, alert)) {
+        write_case(alert, named.name, alert.hold + 5min, named.plan, named.fires);
+      }
+      return;
+    }
+    for (const auto& test : alert.fires) write_case(alert, test, true);
+    for (const auto& test : alert.quiet) write_case(alert, test, false);
   }
 
   void write_case(const AlertEntry& alert, const TestCase& test, bool fires) {
     Diagnostics told_already;
-    const auto plan = plan_test(program_, alert, test, fires, told_already);
+    const auto name = fmt::format("{} {}", alert.name.value, fires ? "fires" : "stays quiet");
+    write_case(alert, name, test.at, plan_test(program_, alert, test, fires, told_already), fires);
+  }
+
+  void write_case(const AlertEntry& alert, const std::string& name, Duration at,
+                  const TestPlan& plan, bool fires) {
     yaml_.item();
-    yaml_.value("name", fmt::format("{} {}", alert.name.value, fires ? "fires" : "stays quiet"));
-    yaml_.plain("interval", "1m");
-    if (plan.series.empty()) {
-      yaml_.empty_list("input_series");
-    } else {
-      yaml_.key("input_series");
-      for (const auto& [name, values] : plan.series) {
-        yaml_.item();
-        yaml_.value("series", name);
-        yaml_.value("values", values);
-        yaml_.close();
-      }
-      yaml_.close();
-    }
+    yaml_.value("name", name);
+    write_input_series(yaml_, plan.series);
     yaml_.key("alert_rule_test");
     yaml_.item();
-    yaml_.plain("eval_time", format_duration(test.at));
+    yaml_.plain("eval_time", format_duration(at));
     yaml_.value("alertname", alert.name.value);
     if (fires) {
       write_expected(alert, plan);
@@ -130,8 +126,12 @@ class TestsFile {
     yaml_.key("exp_annotations");
     yaml_.value("summary", plan.summary);
     yaml_.value("description", plan.description);
-    if (const auto url = runbook_url(program_, alert); !url.empty())
+    if (const auto url = runbook_url(program_, alert); !url.empty()) {
       yaml_.value("runbook_url", url);
+    }
+    if (const auto url = dashboard_url(program_, alert, &plan.labels); !url.empty()) {
+      yaml_.value("dashboard_url", url);
+    }
     yaml_.close();
     yaml_.close();
     yaml_.close();

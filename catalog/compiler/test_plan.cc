@@ -5,9 +5,8 @@
 #include <algorithm>
 
 #include "agent/base/strings.h"
-#include "catalog/compiler/promql/parser.h"
+#include "catalog/compiler/case_series.h"
 #include "catalog/compiler/report.h"
-#include "catalog/compiler/test_series.h"
 
 namespace basewatch::catalog {
 namespace {
@@ -20,12 +19,13 @@ class Planner {
         alert_(alert),
         test_(test),
         expression_(program.of(alert)),
-        diagnostics_(diagnostics) {}
+        diagnostics_(diagnostics),
+        series_(program, expression_, diagnostics) {}
 
   TestPlan run(bool fires) {
-    for (const auto& [name, values] : test_.series) add_series(name, values);
+    series_.add(test_.series);
+    plan_.series = series_.written();
     if (fires) {
-      collect_uses();
       expect_labels();
       plan_.summary = text("summary", alert_.summary, test_.summary);
       plan_.description = text("description", alert_.description, test_.description);
@@ -34,30 +34,6 @@ class Planner {
   }
 
  private:
-  void add_series(const Text& name, const Text& values) {
-    check_test_values(values, diagnostics_);
-    auto series = parse_test_series(program_, name, diagnostics_);
-    if (!series) return;
-    const auto written = series->text();
-    if (!names_.insert(written).second) {
-      report(
-          diagnostics_, name.where, "test-series",
-          fmt::format("the series {} stands twice in this case, once all its labels are filled in",
-                      written));
-    }
-    plan_.series.emplace_back(written, values.value);
-    series_.push_back(std::move(*series));
-  }
-
-  // What the alert reads, also by way of recorded names.
-  void collect_uses() {
-    uses_ = expression_.analysis.uses;
-    for (const auto& below : program_.rules_below(expression_)) {
-      const auto& more = program_.of(*below.rule).analysis.uses;
-      uses_.insert(uses_.end(), more.begin(), more.end());
-    }
-  }
-
   void expect_labels() {
     plan_.labels = static_labels(alert_);
     const auto& result = expression_.analysis.labels;
@@ -77,36 +53,14 @@ class Planner {
     }
     for (const auto& name : result.names) {
       if (test_.expect.contains(name) || plan_.labels.contains(name)) continue;
-      const auto value = known_value(name, result.pinned.contains(name));
-      if (!value.empty()) plan_.labels[name] = value;
-    }
-  }
-
-  // The value that the label must have in the result; empty when it has none.
-  std::string known_value(const std::string& label, bool pinned) {
-    std::set<std::string> values, matched;
-    for (const auto& series : series_) {
-      const bool used = std::ranges::find(uses_, series.name, &promql::Use::metric) != uses_.end();
-      const auto found = series.labels.find(label);
-      if (used && found != series.labels.end()) values.insert(found->second);
-    }
-    for (const auto& use : uses_) {
-      for (const auto& matcher : use.matchers) {
-        if (matcher.label == label && matcher.op == promql::MatchOp::equal &&
-            !matcher.value.empty()) {
-          matched.insert(matcher.value);
-        }
-      }
-    }
-    if (values.size() == 1) return *values.begin();
-    if (pinned && matched.size() == 1) return *matched.begin();
-    if (values.size() > 1) {
+      const auto values = series_.values_of(name);
+      if (values.size() == 1) plan_.labels[name] = *values.begin();
+      if (values.size() <= 1) continue;
       report(
           diagnostics_, test_.where, "expect",
           fmt::format("the label '{0}' of the firing alert may be {1}: write expect: {{{0}: ...}}",
-                      label, join(values, " or ")));
+                      name, join(values, " or ")));
     }
-    return {};
   }
 
   std::string text(std::string_view key, const Text& annotation, const std::string& written) {
@@ -133,10 +87,8 @@ class Planner {
   const TestCase& test_;
   const Expression& expression_;
   Diagnostics& diagnostics_;
+  CaseSeries series_;
   TestPlan plan_;
-  std::set<std::string> names_;
-  std::vector<TestSeries> series_;
-  std::vector<promql::Use> uses_;
 };
 
 }  // namespace

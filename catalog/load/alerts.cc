@@ -190,14 +190,7 @@ class AlertReader {
     test.where = node.where;
     entry.required("at");
     test.at = entry.duration("at", Duration::zero());
-    if (const auto* series = entry.required("series")) {
-      yaml::Mapping(*series, "series", diagnostics_);
-      for (const auto& [name, values] : series->entries) {
-        const auto text = yaml::as_string(values, "the values of a series", diagnostics_);
-        test.series.emplace_back(Text{name.scalar, name.where, name.anchors},
-                                 Text{text.value_or(""), values.where, values.anchors});
-      }
-    }
+    test.series = read_test_series(entry, diagnostics_);
     if (fires) {
       if (const auto* expect = entry.find("expect")) {
         yaml::Mapping(*expect, "expect", diagnostics_);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "agent/base/strings.h"
 #include "catalog/load/entries.h"
@@ -110,6 +111,7 @@ class PanelReader {
     panel_.height = static_cast<int>(entry_.integer("height", 0, 2, 40));
     panel_.stack = entry_.flag("stack", false);
     panel_.legend = entry_.flag("show_legend", true);
+    panel_.only_bad = entry_.flag("only_bad", false);
     if (entry_.find("min")) panel_.min = entry_.number("min", 0);
     if (entry_.find("max")) panel_.max = entry_.number("max", 0);
     if (panel_.min && panel_.max && *panel_.min >= *panel_.max) {
@@ -118,6 +120,8 @@ class PanelReader {
     if (entry_.find("decimals"))
       panel_.decimals = static_cast<int>(entry_.integer("decimals", 0, 0, 9));
     panel_.hide = entry_.strings("hide");
+    panel_.show = entry_.strings("show");
+    panel_.empty = entry_.string("empty");
   }
 
   int read_width() {
@@ -184,6 +188,16 @@ class PanelReader {
     }
     if (!text && panel_.queries.empty()) {
       return error(panel_.where, "a panel needs a 'metric', an 'expr', an 'alert' or 'queries'");
+    }
+    const bool of_alerts = std::ranges::any_of(
+        panel_.queries, [](const PanelQuery& query) { return !query.alerts.empty(); });
+    if (panel_.only_bad && !of_alerts) {
+      return error(
+          entry_.where("only_bad"),
+          "'only_bad' is for a panel of an alert: in an 'expr' write the comparison itself");
+    }
+    if (!panel_.show.empty() && panel_.kind != PanelKind::table) {
+      return error(entry_.where("show"), "'show' is for the columns of a table");
     }
     const bool logs = panel_.kind == PanelKind::logs;
     for (const auto& query : panel_.queries) {
@@ -259,6 +273,29 @@ void check_board_name(const Text& name, Diagnostics& diagnostics) {
                   printable(name.value)));
 }
 
+std::vector<VariableEntry> read_variables(yaml::Mapping& entry, Diagnostics& diagnostics) {
+  std::vector<VariableEntry> variables;
+  const auto* list = entry.find("variables");
+  if (list && list->kind == yaml::Kind::sequence) {
+    for (const auto& item : list->items) variables.push_back(read_variable(item, diagnostics));
+  } else if (list) {
+    diagnostics.error(list->where, "variables must be a list, each with a '-'");
+  }
+  return variables;
+}
+
+std::vector<RowEntry> read_rows(yaml::Mapping& entry, Diagnostics& diagnostics) {
+  std::vector<RowEntry> out;
+  const auto* rows = entry.required("rows");
+  if (rows && (rows->kind != yaml::Kind::sequence || rows->items.empty())) {
+    diagnostics.error(rows->where,
+                      "rows must be a list of rows, each with a '-', a title and panels");
+  } else if (rows) {
+    for (const auto& item : rows->items) out.push_back(read_row(item, diagnostics));
+  }
+  return out;
+}
+
 BoardEntry read_board(const yaml::Node& node, Diagnostics& diagnostics) {
   yaml::Mapping entry(node, "a board", diagnostics);
   BoardEntry board;
@@ -276,21 +313,39 @@ BoardEntry read_board(const yaml::Node& node, Diagnostics& diagnostics) {
   if (board.from <= Duration::zero() || board.refresh <= Duration::zero()) {
     diagnostics.error(node.where, "'from' and 'refresh' must be longer than nothing");
   }
-  if (const auto* list = entry.find("variables"); list && list->kind == yaml::Kind::sequence) {
-    for (const auto& item : list->items)
-      board.variables.push_back(read_variable(item, diagnostics));
-  } else if (list) {
-    diagnostics.error(list->where, "variables must be a list, each with a '-'");
-  }
-  const auto* rows = entry.required("rows");
-  if (rows && (rows->kind != yaml::Kind::sequence || rows->items.empty())) {
-    diagnostics.error(rows->where,
-                      "rows must be a list of rows, each with a '-', a title and panels");
-  } else if (rows) {
-    for (const auto& item : rows->items) board.rows.push_back(read_row(item, diagnostics));
-  }
+  board.variables = read_variables(entry, diagnostics);
+  board.rows = read_rows(entry, diagnostics);
   entry.finish();
   return board;
+}
+
+BoardExtension read_extension(const yaml::Node& node, Diagnostics& diagnostics) {
+  yaml::Mapping entry(node, "what is added to a board", diagnostics);
+  BoardExtension extension;
+  extension.board = required_text(entry, "extend", diagnostics);
+  extension.variables = read_variables(entry, diagnostics);
+  extension.rows = read_rows(entry, diagnostics);
+  entry.finish();
+  return extension;
+}
+
+BoardEntry* find_board(Catalog& catalog, const std::string& name) {
+  for (auto& subject : catalog.subjects) {
+    for (auto& board : subject.boards) {
+      if (board.name.value == name) return &board;
+    }
+  }
+  return nullptr;
+}
+
+std::string which_board(const Catalog& catalog, const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const auto& subject : catalog.subjects) {
+    for (const auto& board : subject.boards) names.push_back(board.name.value);
+  }
+  const auto guess = nearest(name, names);
+  if (!guess.empty()) return fmt::format("did you mean '{}'?", guess);
+  return names.empty() ? "there are none" : "there are " + join(names, ", ");
 }
 
 }  // namespace
@@ -303,6 +358,49 @@ void read_boards(const yaml::Node& list, Subject& subject, Reading reading) {
   for (const auto& node : list.items) {
     auto board = read_board(node, reading.diagnostics);
     if (!board.name.empty()) subject.boards.push_back(std::move(board));
+  }
+}
+
+void read_site_boards(const yaml::Node& list, Subject& own, std::vector<BoardExtension>& extensions,
+                      Reading reading) {
+  if (list.kind != yaml::Kind::sequence) {
+    reading.diagnostics.error(list.where,
+                              "boards must be a list, each with a '-' and either 'board: NAME' for "
+                              "one of your own or 'extend: NAME' for one of the catalog");
+    return;
+  }
+  for (const auto& node : list.items) {
+    if (!node.find("extend")) {
+      auto board = read_board(node, reading.diagnostics);
+      if (!board.name.empty()) own.boards.push_back(std::move(board));
+      continue;
+    }
+    auto extension = read_extension(node, reading.diagnostics);
+    if (!extension.board.empty()) extensions.push_back(std::move(extension));
+  }
+}
+
+void extend_boards(Catalog& catalog, std::vector<BoardExtension> extensions,
+                   Diagnostics& diagnostics) {
+  for (auto& extension : extensions) {
+    const auto& name = extension.board;
+    auto* board = find_board(catalog, name.value);
+    if (!board) {
+      diagnostics.error(name.where,
+                        fmt::format("there is no board '{}' in the catalog to extend: {}",
+                                    printable(name.value), which_board(catalog, name.value)));
+      continue;
+    }
+    std::ranges::move(extension.variables, std::back_inserter(board->variables));
+    for (auto& row : extension.rows) {
+      const auto same = std::ranges::find(board->rows, row.title.value,
+                                          [](const RowEntry& entry) { return entry.title.value; });
+      if (same == board->rows.end()) {
+        board->rows.push_back(std::move(row));
+      } else {
+        std::ranges::move(row.panels, std::back_inserter(same->panels));
+      }
+    }
   }
 }
 

@@ -15,9 +15,18 @@ struct Reading {
 };
 
 void read_metrics(const yaml::Node& list, Subject& subject, Reading reading);
+// The series of a test: name -> values.
+std::vector<std::pair<Text, Text>> read_test_series(yaml::Mapping& test, Diagnostics& diagnostics);
+
 void read_rules(const yaml::Node& list, Subject& subject, Reading reading);
 void read_alerts(const yaml::Node& list, Subject& subject, Reading reading);
 void read_boards(const yaml::Node& list, Subject& subject, Reading reading);
+
+// The boards of a site: its own, and what it adds to those of the catalog (`extend: NAME`).
+void read_site_boards(const yaml::Node& list, Subject& own, std::vector<BoardExtension>& extensions,
+                      Reading reading);
+void extend_boards(Catalog& catalog, std::vector<BoardExtension> extensions,
+                   Diagnostics& diagnostics);
 
 // The text of a scalar with its place, down to the byte. Empty when absent.
 Text text_of(yaml::Mapping& mapping, std::string_view key, Diagnostics& diagnostics);

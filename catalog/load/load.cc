@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMostFiles = 1000;
 constexpr std::size_t kMostBytes = 4u << 20;
 
-const std::vector<std::string_view> kTopFiles{"default-site.yml", "routing.yml", "slos.yml"};
+const std::vector<std::string_view> kTopFiles{"default-site.yml", "routing.yml"};
 const std::vector<std::string_view> kSubjectFiles{"metrics.yml", "rules.yml", "alerts.yml",
                                                   "board.yml"};
 

@@ -20,10 +20,11 @@ class EntryReader {
   void read() {
     const bool metric = node_.find("metric"), family = node_.find("family"),
                passthrough = node_.find("passthrough");
+    if (node_.find("section") && !metric && !family && !passthrough) return read_section();
     if (metric + family + passthrough != 1) {
       error(node_.where,
-            "an entry of metrics is one of 'metric: NAME', 'family: NAME_{field}' and "
-            "'passthrough: SOURCE'; write exactly one of these keys");
+            "an entry of metrics is one of 'metric: NAME', 'family: NAME_{field}', "
+            "'passthrough: SOURCE' and 'section: NAME'; write exactly one of these keys");
     } else if (family) {
       read_family();
     } else if (passthrough) {
@@ -36,6 +37,26 @@ class EntryReader {
  private:
   void error(const Location& where, std::string message) {
     reading_.diagnostics.error(where, std::move(message));
+  }
+
+  // A heading over what follows, up to the next one.
+  void read_section() {
+    yaml::Mapping entry(node_, "a section", reading_.diagnostics);
+    SectionEntry section;
+    section.where = entry.where("section");
+    section.name = entry.required_string("section");
+    section.help = entry.string("help");
+    if (!section.help.empty() && !section.help.ends_with('.')) {
+      error(entry.where("help"), "help must be a sentence that ends with a period");
+    }
+    entry.finish();
+    for (const auto& other : subject_.sections) {
+      if (other.name != section.name) continue;
+      error(section.where,
+            fmt::format("the section '{}' stands twice, first at {}: move what is below it there",
+                        printable(section.name), other.where.text()));
+    }
+    if (!section.name.empty()) subject_.sections.push_back(std::move(section));
   }
 
   void read_metric() {
@@ -54,6 +75,7 @@ class EntryReader {
     metric.spec.name = keep(name);
     read_common(entry, metric.spec, metric.since, metric.budget);
     read_from(entry, metric);
+    metric.section = subject_.sections.size();
     entry.finish();
     if (!name.empty()) subject_.metrics.push_back(std::move(metric));
   }
@@ -101,6 +123,7 @@ class EntryReader {
     family.spec.pattern = keep(pattern);
     read_common(entry, family.spec, family.since, family.budget);
     if (usable) read_known(entry, family);
+    family.section = subject_.sections.size();
     entry.find("known");
     entry.finish();
     if (usable) subject_.families.push_back(std::move(family));

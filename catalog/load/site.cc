@@ -52,7 +52,9 @@ class SiteReader {
                       format_duration(site_.scrape_timeout),
                       format_duration(site_.scrape_interval)));
     }
-    if (!own_.metrics.empty() || !own_.rules.empty() || !own_.alerts.empty()) {
+    extend_boards(catalog_, std::move(extensions_), diagnostics_);
+    if (!own_.metrics.empty() || !own_.rules.empty() || !own_.alerts.empty() ||
+        !own_.boards.empty()) {
       site_.own = std::move(own_);
     }
     return std::move(site_);
@@ -65,7 +67,11 @@ class SiteReader {
     read_version(file, diagnostics_);
     if (const auto* include = file.find("include")) read_includes(*include, path);
     if (const auto* node = file.find("intervals")) read_intervals(*node);
-    read_runbook_url(file);
+    read_url(file, "runbook_url", site_.runbook_url);
+    read_url(file, "grafana_url", site_.grafana_url);
+    site_.tier =
+        static_cast<ServiceTier>(file.choice("service_tier", static_cast<std::size_t>(site_.tier),
+                                             {"critical", "important", "best_effort"}));
     if (const auto* node = file.find("thresholds")) read_thresholds(*node);
     if (const auto* node = file.find("jobs")) read_jobs(*node);
     site_.series_per_metric =
@@ -75,6 +81,9 @@ class SiteReader {
     if (const auto* list = file.find("metrics")) read_metrics(*list, own_, reading);
     if (const auto* list = file.find("rules")) read_rules(*list, own_, reading);
     if (const auto* list = file.find("alerts")) read_alerts(*list, own_, reading);
+    if (const auto* list = file.find("boards")) {
+      read_site_boards(*list, own_, extensions_, reading);
+    }
     file.finish();
   }
 
@@ -133,27 +142,27 @@ class SiteReader {
     intervals.finish();
   }
 
-  void read_runbook_url(yaml::Mapping& file) {
-    const auto* node = file.find("runbook_url");
+  // The beginning of the addresses that every alert shows.
+  void read_url(yaml::Mapping& file, std::string_view key, std::string& out) {
+    const auto* node = file.find(key);
     if (!node) return;
-    auto url = yaml::as_string(*node, "runbook_url", diagnostics_).value_or("");
+    auto url = yaml::as_string(*node, key, diagnostics_).value_or("");
     const auto scheme = url.find("://");
     const bool web = url.starts_with("http://") || url.starts_with("https://");
     if (!url.empty() && (!web || url.find_first_of(" \t\n\"'<>{}") != std::string::npos)) {
-      diagnostics_.error(node->where,
-                         fmt::format("runbook_url must begin with https:// or http:// and "
-                                     "hold no blanks, quotes or braces, not '{}'",
-                                     printable(url)));
+      diagnostics_.error(node->where, fmt::format("{} must begin with https:// or http:// and "
+                                                  "hold no blanks, quotes or braces, not '{}'",
+                                                  key, printable(url)));
       return;
     }
     const auto authority = url.substr(0, scheme == url.npos ? 0 : url.find('/', scheme + 3));
     if (authority.find('@') != std::string::npos) {
-      diagnostics_.error(node->where,
-                         "runbook_url must hold no user and password: every alert shows it");
+      diagnostics_.error(
+          node->where, fmt::format("{} must hold no user and password: every alert shows it", key));
       return;
     }
     if (!url.empty() && !url.ends_with('/')) url += '/';
-    site_.runbook_url = url;
+    out = url;
   }
 
   void read_thresholds(const yaml::Node& node) {
@@ -196,8 +205,8 @@ class SiteReader {
                                      "period",
                                      name.scalar));
     }
-    threshold.moved = !defining_ && known != site_.thresholds.end() &&
-                      known->second.value != threshold.value;
+    threshold.moved =
+        !defining_ && known != site_.thresholds.end() && known->second.value != threshold.value;
     site_.thresholds[name.scalar] = threshold;
   }
 
@@ -252,11 +261,23 @@ class SiteReader {
   Diagnostics& diagnostics_;
   Site site_;
   Subject own_;
+  std::vector<BoardExtension> extensions_;
   Location timeout_where_;
   bool defining_ = false;       // the default site: every threshold stands there with its help
   std::vector<fs::path> open_;  // the files that include each other down to the one being read
   std::size_t includes_ = 0;
 };
+
+// What an alert may cost is the service's business, not the alert's.
+void lower_priorities(ServiceTier tier, Subject& subject) {
+  for (auto& alert : subject.alerts) {
+    const bool urgent = alert.priority == "P1" || alert.priority == "P2";
+    if (tier == ServiceTier::critical || !urgent) continue;
+    const std::string most = tier == ServiceTier::important ? "P2" : "P3";
+    alert.lowered = alert.priority < most;
+    alert.priority = std::max(alert.priority, most);
+  }
+}
 
 }  // namespace
 
@@ -274,6 +295,8 @@ Site load_site(const Files& files, Catalog& catalog, const std::string& user_fil
   for (const auto& subject : catalog.subjects) {
     site.jobs.try_emplace(subject.exporter, std::vector<std::string>{subject.job});
   }
+  for (auto& subject : catalog.subjects) lower_priorities(site.tier, subject);
+  if (site.own) lower_priorities(site.tier, *site.own);
   std::vector<const Subject*> all;
   for (const auto& subject : catalog.subjects) all.push_back(&subject);
   if (site.own) all.push_back(&*site.own);

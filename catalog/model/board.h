@@ -56,10 +56,13 @@ struct PanelEntry {
   std::string key;            // what the panel's id is made of; default: its title or alert
   int width = 0, height = 0;  // 0: what the kind has
   bool stack = false, legend = true;
+  bool only_bad = false;  // of an alert: not all that it compares, but what is beyond its limit
   std::optional<double> min, max;
   std::optional<int> decimals;
   std::vector<PanelLimit> limits;
   std::vector<PanelState> states;  // words for values
+  std::string empty;               // said where nothing is found, which may be good news
+  std::vector<std::string> show;   // labels that a table has although they mostly say nothing
   std::vector<std::string> hide;   // labels that stand in no legend and are no column
   Text text;                       // Markdown of a panel of kind text
   Location where;
@@ -95,6 +98,13 @@ struct BoardEntry {
   std::vector<VariableEntry> variables;
   std::vector<RowEntry> rows;
   Location where;
+};
+
+// What a site adds to a board of the catalog, at the end of the board or of one of its rows.
+struct BoardExtension {
+  Text board;  // the name of the one that is extended
+  std::vector<VariableEntry> variables;
+  std::vector<RowEntry> rows;  // one with the title of a row that there is gives it its panels
 };
 
 }  // namespace basewatch::catalog

@@ -25,11 +25,12 @@ using Budget = std::map<std::string, std::int64_t>;
 struct MetricEntry {
   MetricSpec spec;
   Location where;
-  std::string since;         // version of basewatch that first had it
-  std::string from_table;    // from: {stat: ctxt} -> table "stat", field "ctxt"
+  std::string since;       // version of basewatch that first had it
+  std::string from_table;  // from: {stat: ctxt} -> table "stat", field "ctxt"
   std::string from_field;
-  std::string from_source;   // from: textfile -> emitted by the user, let in by that passthrough
+  std::string from_source;  // from: textfile -> emitted by the user, let in by that passthrough
   Budget budget;
+  std::size_t section = 0;  // in the subject's sections, from 1; 0: before the first
 };
 
 struct FamilyEntry {
@@ -37,6 +38,13 @@ struct FamilyEntry {
   Location where;
   std::string since;
   Budget budget;  // of one member
+  std::size_t section = 0;
+};
+
+// `- section: cpu` among the metrics: a heading over those that follow, in the reference.
+struct SectionEntry {
+  std::string name, help;
+  Location where;
 };
 
 struct PassthroughEntry {
@@ -44,14 +52,26 @@ struct PassthroughEntry {
   Location where;
 };
 
-// What a rule or alert is tested with; rendered into a promtool test.
+// What an alert is tested with; rendered into a promtool test.
 struct TestCase {
   Location where;
   // "node_load1{...}" -> "5x20". Labels job, instance and node are filled in where not written.
   std::vector<std::pair<Text, Text>> series;
-  Duration at{};                                // when the alert is looked at
-  std::map<std::string, std::string> expect;    // labels of the firing alert beyond the static ones
-  std::string summary, description;             // as a person reads them; needed where templated
+  Duration at{};                              // when the alert is looked at
+  std::map<std::string, std::string> expect;  // labels of the firing alert beyond the static ones
+  std::string summary, description;           // as a person reads them; needed where templated
+};
+
+// What a rule is tested with: what it has to have recorded by then, and nothing else.
+struct RuleTest {
+  Location where;
+  std::vector<std::pair<Text, Text>> series;  // as in TestCase
+  Duration at{};
+  struct Sample {
+    Text labels;  // `{mountpoint="/"}`, beyond those that the compiler knows; empty: none beyond
+    Text value;
+  };
+  std::vector<Sample> expect;
 };
 
 struct RuleEntry {
@@ -60,6 +80,7 @@ struct RuleEntry {
   std::string help;
   Location where;
   std::string documented_use;  // used_by: why it exists although nothing in the catalog reads it
+  std::vector<RuleTest> tests;
 };
 
 enum class AlertSeverity { critical, warning, info };
@@ -82,15 +103,16 @@ struct Runbook {
 struct AlertEntry {
   Text name;
   Text expr;
-  Duration hold{};             // `for`
+  Duration hold{};  // `for`
   Duration keep_firing{};
   AlertClass alert_class = AlertClass::normal;
   AlertSeverity severity = AlertSeverity::warning;
-  std::string priority;        // P1 ... P5
+  std::string priority;  // P1 ... P5, as the site's tier leaves it
+  bool lowered = false;  // by the tier: nobody is paged within a minute any more
   AlertScope scope = AlertScope::node;
   std::map<std::string, std::string> labels;
   Text summary, description;
-  std::string threshold;       // name in the site's thresholds, the first {{threshold.NAME}} in expr
+  std::string threshold;  // name in the site's thresholds, the first {{threshold.NAME}} in expr
   Absence absence = Absence::agent;
   std::string absence_reason;
   Runbook runbook;
@@ -99,11 +121,12 @@ struct AlertEntry {
 };
 
 struct Subject {
-  std::string name;            // folder of the catalog: "node"
-  std::string exporter;        // who emits its metrics; its job is {{job.<exporter>}}
-  std::string job;             // under which its instances are scraped unless the site says otherwise
-  std::string prefix;          // dropped from metric names to make C++ names: "node_"
-  bool host_wide = false;      // one target per host: instance=<node> instead of <node>/<name>
+  std::string name;        // folder of the catalog: "node"
+  std::string exporter;    // who emits its metrics; its job is {{job.<exporter>}}
+  std::string job;         // under which its instances are scraped unless the site says otherwise
+  std::string prefix;      // dropped from metric names to make C++ names: "node_"
+  bool host_wide = false;  // one target per host: instance=<node> instead of <node>/<name>
+  std::vector<SectionEntry> sections;
   std::vector<MetricEntry> metrics;
   std::vector<FamilyEntry> families;
   std::vector<PassthroughEntry> passthroughs;
@@ -119,17 +142,35 @@ struct Threshold {
   bool moved = false;  // by the user's site: the built-in tests' numbers no longer lie around it
 };
 
+// How much a service matters, which is what its alerts may cost: who is woken, and when.
+enum class ServiceTier {
+  critical,     // as the catalog says: P1 wakes somebody
+  important,    // nobody is woken: P1 becomes P2
+  best_effort,  // nobody is disturbed: P1 and P2 become P3
+};
+
+// An instance that Prometheus has to have a target for, whatever the agent says: from --config.
+struct NamedTarget {
+  std::string exporter, name;
+  std::string job, instance, node;  // as on its series
+  bool is_agent = false;            // its own target is written by hand, the others come from it
+};
+
 // What a user adds to, or overrides in, the built-in catalog.
 struct Site {
   Duration scrape_interval = std::chrono::seconds(10);
   Duration scrape_timeout = std::chrono::seconds(5);
   Duration evaluation_interval = std::chrono::seconds(10);
   std::map<std::string, Threshold> thresholds;
-  std::map<std::string, std::vector<std::string>> jobs;  // exporter -> its jobs; default its own name
-  std::string runbook_url;                               // base; the alert's name is appended
+  std::map<std::string, std::vector<std::string>>
+      jobs;                 // exporter -> its jobs; default its own name
+  std::string runbook_url;  // base; the alert's name is appended
+  std::string grafana_url;  // base; the panel's address is appended
+  ServiceTier tier = ServiceTier::critical;
+  std::vector<NamedTarget> targets;         // none without --config
   std::int64_t series_per_metric = 10'000;  // what the budgets of a metric's labels may multiply to
-  Routing routing;                                       // routing.yml with the site's own in it
-  std::optional<Subject> own;                            // metrics, rules and alerts of the user
+  Routing routing;                          // routing.yml with the site's own in it
+  std::optional<Subject> own;               // metrics, rules, alerts and boards of the user
 };
 
 // Owns every string that its specs point to; copies share them.

@@ -5,15 +5,19 @@ import pathlib
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def shipped(name, agents, rules, scrape="1s", evaluation="1s"):
+def shipped(name, agents, rules, scrape="1s", evaluation="1s", alertmanager=None):
     """deploy/<name> for `agents` [(host:port, node), ...]; one block of jobs per agent, as a user with
-    several nodes writes it."""
+    several nodes writes it. Without an Alertmanager none is told."""
     text = (ROOT / "deploy" / name).read_text()
     head, body = text.split("scrape_configs:\n", 1)
     head = (head.replace("scrape_interval: 10s", f"scrape_interval: {scrape}")
             .replace("scrape_timeout: 5s", f"scrape_timeout: {scrape}")
             .replace("evaluation_interval: 10s", f"evaluation_interval: {evaluation}")
             .replace("- rules/", f"- {rules}/rules/"))
+    if alertmanager:
+        head = head.replace("127.0.0.1:9093", alertmanager)
+    else:
+        head = head.split("# Where alerts go", 1)[0]
     blocks = []
     for index, (address, node) in enumerate(agents):
         block = body.replace("127.0.0.1:9777", address).replace("db-1", node)

@@ -104,14 +104,15 @@ def wait_until(what, condition, seconds=60):
 
 
 class Agent(Server):
-    """basewatch run with a configuration given as text; `server.listen` is added."""
+    """basewatch run with a configuration given as text; `server.listen` is added, and what else stands
+    in `server` (", tls: {...}")."""
 
-    def __init__(self, folder, config, host=None, port=9777):
+    def __init__(self, folder, config, host=None, port=9777, server=""):
         self.folder = pathlib.Path(folder)
         self.host = host or address()
         self.url = f"http://{self.host}:{port}"
         self.config = self.folder / "basewatch.yml"
-        self.config.write_text(f'version: 1\nserver: {{listen: "{self.host}:{port}"}}\n' + config)
+        self.config.write_text(f'version: 1\nserver: {{listen: "{self.host}:{port}"{server}}}\n' + config)
         super().__init__([BASEWATCH, "run", "--config", self.config], ready=r"listen")
 
     def page(self, path="/metrics"):
@@ -124,15 +125,15 @@ class Agent(Server):
 class Prometheus(Server):
     """Debian's Prometheus over a configuration text."""
 
-    def __init__(self, folder, config, host=None):
+    def __init__(self, folder, config, host=None, port=9090):
         self.folder = pathlib.Path(folder)
         self.host = host or address()
-        self.url = f"http://{self.host}:9090"
+        self.url = f"http://{self.host}:{port}"
         self.config = self.folder / "prometheus.yml"
         self.config.write_text(config)
         super().__init__(["prometheus", f"--config.file={self.config}",
                           f"--storage.tsdb.path={self.folder / 'data'}",
-                          f"--web.listen-address={self.host}:9090", "--web.enable-lifecycle",
+                          f"--web.listen-address={self.host}:{port}", "--web.enable-lifecycle",
                           "--log.level=info"],
                          ready=r"Server is ready to receive web requests")
 
@@ -156,11 +157,11 @@ class Prometheus(Server):
 class Alertmanager(Server):
     """Debian's Alertmanager over a configuration file, alone (no cluster)."""
 
-    def __init__(self, config, folder, host=None):
+    def __init__(self, config, folder, host=None, port=9093):
         self.host = host or address()
-        self.url = f"http://{self.host}:9093"
+        self.url = f"http://{self.host}:{port}"
         super().__init__(["prometheus-alertmanager", f"--config.file={config}",
-                          f"--storage.path={folder}", f"--web.listen-address={self.host}:9093",
+                          f"--storage.path={folder}", f"--web.listen-address={self.host}:{port}",
                           "--cluster.listen-address="],
                          ready=r"Listening on")
 

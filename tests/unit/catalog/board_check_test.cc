@@ -113,6 +113,8 @@ TEST_CASE("board.yml is read strictly") {
       {"{metric: tiny_load, states: {up: 1}}", "the value of a state must be a number, not 'up'"},
       {"{metric: tiny_load, states: {1: {text: up, color: pink}}}",
        "color must be one of green, yellow"},
+      {"{metric: tiny_load, only_bad: true}", "'only_bad' is for a panel of an alert"},
+      {"{metric: tiny_load, show: [job]}", "'show' is for the columns of a table"},
       {"7", "a panel must be a mapping"},
   };
   for (const auto& [panel, expected] : cases) {
@@ -142,8 +144,14 @@ TEST_CASE("what a board may not be, and what it may") {
             .find("tiny_ratio has no label 'colour'") != std::string::npos);
   CHECK(with("    variables: [{variable: mount, metric: tiny_ratoi, label: mount}]\n", use)
             .find("[unknown-metric]") != std::string::npos);
-  CHECK(with("    variables: [{variable: node, options: [x]}]\n")
-            .find("the board already has a variable 'node'") != std::string::npos);
+  for (const std::string taken : {"node", "datasource", "loki_datasource"}) {
+    const auto told = with(("    variables: [{variable: " + taken + ", options: [x]}]\n").c_str());
+    CHECK_MESSAGE(told.find("the board already has a variable '" + taken +
+                            "': choose another name [duplicate-variable]") != std::string::npos,
+                  told);
+  }
+  CHECK(with("    variables: [{variable: nodes, options: [x]}]\n",
+             "          - {panel: A, expr: 'tiny_ratio{mount=~\"$nodes\"}'}\n") == "");
 }
 
 TEST_CASE("a line of panels that leaves a hole") {
@@ -159,6 +167,19 @@ TEST_CASE("a line of panels that leaves a hole") {
         "beside those before "
         "it: make the widths of a line add up to 24 [row-width]\n");
   CHECK(World(board_files(full)).diagnostics.text() == "");
+}
+
+TEST_CASE("two rows of a title") {
+  auto files = board_files("          - {metric: tiny_load}\n");
+  const auto again = [&](const std::string& title) {
+    auto more = files;
+    more["tiny/board.yml"] +=
+        "      - row: " + title + "\n        panels:\n          - {panel: A, metric: tiny_load}\n";
+    return World(more).diagnostics.text();
+  };
+  CHECK(again("Alerts").find("the board has the row 'Alerts' twice: choose another title "
+                             "[duplicate-panel]") != std::string::npos);
+  CHECK(again("Others") == "");
 }
 
 TEST_CASE("two boards of a name, or of a title") {
@@ -194,7 +215,7 @@ TEST_CASE("a recorded name that only a panel uses is used") {
   auto files = board_files("          - {panel: R, expr: 'instance:tiny_load:sum'}\n");
   files["tiny/rules.yml"] =
       "version: 1\nrules: [{record: 'instance:tiny_load:sum', expr: sum without (job) (tiny_load), "
-      "help: All.}]\n";
+      "help: All., tests: [{at: 1m, series: {tiny_load: 1x5}, expect: 1}]}]\n";
   CHECK(World(files).diagnostics.text() == "");
   files["tiny/board.yml"] = board_files()["tiny/board.yml"];
   CHECK(World(files).diagnostics.text().find("[unused-record]") != std::string::npos);

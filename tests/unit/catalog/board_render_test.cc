@@ -57,6 +57,7 @@ TEST_CASE("what a metric is drawn as") {
   CHECK(drawn.at("datasource").at("uid") == "${datasource}");
 
   drawn = panel("{metric: tiny_seconds, kind: heatmap}", "Time taken");
+  CHECK(drawn.at("options").at("yAxis").at("unit") == "s");  // of the buckets, not of their rate
   CHECK(expr(drawn) ==
         "sum by (le) (rate(tiny_seconds_bucket{node=~\"$node\"}[$__rate_interval]))");
   CHECK(drawn.at("targets")[0].at("format") == "heatmap");
@@ -114,6 +115,34 @@ TEST_CASE("an alert's panel draws what it compares, with its limits") {
   CHECK(expr(state) == "tiny_state{node=~\"$node\"}");
 }
 
+TEST_CASE("a panel of many draws only what is bad, and says when nothing is") {
+  const auto state =
+      panel("{panel: S, key: s, alert: TinyDown, only_bad: true, empty: All are up}", "S");
+  CHECK(state.at("targets")[0].at("expr") == "(tiny_state{node=~\"$node\"}) == 0");
+  CHECK(state.at("fieldConfig").at("defaults").at("noValue") == "All are up");
+  CHECK(state.at("targets")[0].at("legendFormat") == "{{node}}");
+  const auto excluded = [](const std::string& more) {
+    const auto table = panel("{panel: T, kind: table, metric: tiny_ratio" + more + "}", "T");
+    return table.at("transformations")[0].at("options").at("exclude").at("names").dump();
+  };
+  CHECK(excluded("") == R"(["Time","__name__","job","instance"])");
+  CHECK(excluded(", show: [instance], hide: [kind]") == R"(["Time","__name__","job","kind"])");
+}
+
+TEST_CASE("where anything above nothing is bad, no area colors a good day") {
+  const auto mode = [](const std::string& limit) {
+    return panel("{panel: L, metric: tiny_load, critical: '" + limit + "'}", "L")
+        .at("fieldConfig")
+        .at("defaults")
+        .at("custom")
+        .at("thresholdsStyle")
+        .at("mode");
+  };
+  CHECK(mode("> 0") == "dashed");
+  CHECK(mode("> 1") == "line+area");
+  CHECK(mode("< 0") == "line+area");
+}
+
 TEST_CASE("alerts taken apart") {
   struct Case {
     const char* expr;
@@ -129,7 +158,9 @@ TEST_CASE("alerts taken apart") {
       {"a == 0 unless on (node) b == 0", {"a"}, "==", 0},
       {"a > 1 or b > 2", {"a", "b"}, ">", 1},
       {"a > b", {"a", "b"}, "", 0},
-      {"a unless b", {"a"}, "", 0},
+      {"a unless b", {"a unless b"}, "", 0},
+      {"(a unless b) or c", {"(a unless b) or c"}, "", 0},
+      {"a and b", {"a and b"}, "", 0},
       {"vector(1)", {"vector(1)"}, "", 0},
       {"sum(rate(x[5m])) / sum(rate(y[5m])) > 0.01",
        {"sum(rate(x[5m])) / sum(rate(y[5m]))"},

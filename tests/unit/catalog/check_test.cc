@@ -35,7 +35,10 @@ alerts:
 }
 
 std::string rule(const std::string& name, const std::string& expr, const std::string& more = "") {
-  return fmt::format("  - {{record: '{}', expr: '{}', help: Something.{}}}\n", name, expr, more);
+  return fmt::format(
+      "  - {{record: '{}', expr: '{}', help: Something.{}, tests: [{{at: 1m, series: {{node_load1: "
+      "1x5}}, expect: 1}}]}}\n",
+      name, expr, more);
 }
 
 }  // namespace
@@ -62,6 +65,10 @@ TEST_CASE("expressions of alerts") {
       {"short-range", "rate(node_boots_total[30s]) > 5", "rate(node_boots_total[40s]) > 5",
        "node_boots_total: 0x30"},
       {"literal-job", "up{job=\"node\"} == 0", "up{job=\"{{job.node}}\"} == 0", kUp},
+      {"needless-job", "node_load1{job=\"{{job.node}}\"} > 5", "node_load1 > 5",
+       "node_load1: 9x30"},
+      {"missing-job", "process_open_fds > 5", "process_open_fds{job=\"{{job.node}}\"} > 5",
+       "process_open_fds: 9x30"},
       {"unknown-job", "up{job=\"{{job.nodes}}\"} == 0", "up{job!=\"{{job.node}}\"} == 0", kUp},
       {"unknown-template", "node_load1 > {{load}}", "node_load1 > 5", "node_load1: 9x30"},
       {"no-comparison", "node_load1", "node_load1 > 5", "node_load1: 9x30"},
@@ -123,6 +130,47 @@ TEST_CASE("rules") {
   CHECK(with(rule("a:b:c", "node_load1 > {{threshold.load}}"), site) == "");
   CHECK(with(rule("a:b:c", "node_load1 > {{threshold.laod}}"), site).find("[unknown-threshold]") !=
         std::string::npos);
+}
+
+TEST_CASE("tests of rules") {
+  const auto with = [](const std::string& tests) {
+    auto files = read_fixture("broken-catalogs/base");
+    files["node/rules.yml"] =
+        "version: 1\nrules:\n  - record: 'a:b:c'\n    expr: sum without (mode) "
+        "(node_cpu_seconds_total)\n    help: Something.\n    used_by: docs\n" +
+        tests;
+    return World(files).diagnostics.text();
+  };
+  const auto one = [&](const std::string& expect, const std::string& series = kCpu) {
+    return with("    tests: [{at: 1m, series: {" + series + "}, expect: " + expect + "}]\n");
+  };
+  const std::string two =
+      std::string(kCpu) + ", 'node_cpu_seconds_total{cpu=\"1\",mode=\"idle\"}': 0+2x30";
+  CHECK(one("5") == "");
+  CHECK(one("{'{cpu=\"0\"}': 5}") == "");
+  CHECK(one("{'{cpu=\"0\"}': 5, '{cpu=\"1\"}': 10}", two) == "");
+  CHECK(with("    tests:\n      - {at: 1m, series: {" + std::string(kCpu) +
+             "}, expect: 5}\n      - {at: 1m, series: {}, expect: {}}\n") == "");
+  const std::pair<std::string, const char*> cases[] = {
+      {with(""), "[missing-test]"},
+      {one("{}"), "[missing-test]"},  // nothing would notice that it never records anything
+      {with("    tests: 5\n"), "tests of a rule must be a list of cases"},
+      {with("    tests: [{series: {}, expect: 1}]\n"), "at"},
+      {one("[1]"), "expect must be a number, or a mapping of labels to numbers"},
+      {one("many"), "an expected value must be a number"},
+      {one("{'cpu=\"0\"': 5}"), "are no labels of what is recorded"},
+      {one("{'{cpu=~\"0\"}': 5}"), "are no labels of what is recorded"},
+      {one("{'{mode=\"idle\"}': 5}"), "[unknown-label]"},
+      {one("5", two), "the label 'cpu' of what is recorded may be 0 or 1"},
+      {one("{'{cpu=\"0\"}': 5, '{cpu=\"0\",node=\"db-1\"}': 5}"), "is expected twice"},
+      {one("5", "node_laod1: 1x5"), "[unknown-metric]"},
+      {one("5", "node_load1: 1y5"), "[test-values]"},
+      {one("5", "'a:b:c': 1x5"), "[test-series]"},
+  };
+  for (const auto& [text, expected] : cases) {
+    CHECK_MESSAGE(text.find(expected) != std::string::npos, expected, ": ", text);
+    CHECK_MESSAGE(text.find("node/rules.yml:") != std::string::npos, text);
+  }
 }
 
 TEST_CASE("a long chain of rules is refused, whatever its order") {

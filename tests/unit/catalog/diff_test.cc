@@ -43,7 +43,7 @@ boards:
     help: The database.
     rows:
       - row: Calls
-        panels: [{metric: db_up}]
+        panels: [{panel: Calls, expr: 'rate(db_calls_total[5m])', unit: none}]
 )"},
     {"routing.yml", R"(version: 1
 receivers: {page: {help: Pages.}, chat: {help: Chats.}}
@@ -97,7 +97,9 @@ TEST_CASE("what changes for users") {
       {"db/metrics.yml", "db_up, type: gauge", "db_up, type: untyped",
        "breaking: metric db_up changed its type from gauge to untyped\n"},
       {"db/metrics.yml", "[cmd, user]", "[cmd]",
-       "breaking: metric db_calls_total changed its labels from cmd, user to cmd\n"},
+       "breaking: metric db_calls_total changed its labels from cmd, user to cmd\n"
+       "breaking: recorded series instance:db_calls:rate5m changed its labels from cmd, instance, "
+       "job, node, user to cmd, instance, job, node\n"},
       {"db/metrics.yml", "[cmd, user]", "[user, cmd]", ""},
       {"db/metrics.yml", "[cmd, user]", "{cmd: 10, user: 10}", ""},
       {"db/metrics.yml", "help: Up.", "help: Whether it is up., unit: flag",
@@ -106,7 +108,8 @@ TEST_CASE("what changes for users") {
        "breaking: family db_{field}_bytes no longer knows the field heap: rules of sites that use "
        "it are refused\n"},
       {"db/metrics.yml", "version: 1\n", "version: 1\nhost_wide: true\n",
-       "breaking: subject db changed its instance from <node>/<name> to <node>\n"},
+       "breaking: subject db changed its instance from <node>/<name> to <node>\n"
+       "breaking: board db lost its variable $instance: links that set it show everything\n"},
       {"db/metrics.yml", "version: 1\n", "version: 1\njob: database\n",
        "breaking: subject db changed its default job from db to database\n"},
       {"db/metrics.yml", "metrics:\n", "metrics:\n  - {metric: db_x, type: gauge, help: X.}\n",
@@ -137,6 +140,19 @@ TEST_CASE("what changes for users") {
        "breaking: threshold high was removed: site files that set it are refused\n"},
       {"default-site.yml", "value: 2", "value: 2.5",
        "note: threshold high changed its value from 2 to 2.5\n"},
+      {"db/rules.yml", "rate(db_calls_total[5m])", "sum without (user) (rate(db_calls_total[5m]))",
+       "breaking: recorded series instance:db_calls:rate5m changed its labels from cmd, instance, "
+       "job, node, user to cmd, instance, job, node\n"
+       "note: recorded series instance:db_calls:rate5m has another expression\n"},
+      {"db/metrics.yml", "metrics:\n", "metrics:\n  - {passthrough: files, help: Files.}\n",
+       "note: passthrough files is new\n"},
+      {"db/board.yml", "panel: Calls", "panel: Callers",
+       "breaking: board db lost its panel 'Calls' (id 190040881): links to it lead nowhere; a "
+       "renamed one "
+       "keeps its id with 'key'\n"},
+      {"db/board.yml", "panel: Calls", "panel: Callers, key: Calls", ""},
+      {"db/board.yml", "help: The database.", "help: The database.\n    by_instance: false",
+       "breaking: board db lost its variable $instance: links that set it show everything\n"},
       {"db/board.yml", "board: db", "board: database",
        "breaking: board db was removed: links to its uid lead nowhere\n"
        "note: board database is new\n"},

@@ -1,10 +1,14 @@
 #include <doctest/doctest.h>
 #include <re2/re2.h>
+#include <stdlib.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 
+#include "agent/base/strings.h"
+#include "agent/base/yaml.h"
 #include "agent/config/config.h"
 #include "agent/plugin/builtin.h"
 
@@ -16,10 +20,10 @@ std::string example() {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-config::Config loaded(const std::string& text, Diagnostics& diagnostics) {
+config::Config loaded(const std::string& text, Diagnostics& diagnostics,
+                      const std::string& path = "config/basewatch.yml") {
   return config::load_text(
-      text, "config/basewatch.yml", builtin_plugins(),
-      [](const std::string&) { return std::nullopt; }, diagnostics);
+      text, path, builtin_plugins(), [](const std::string&) { return std::nullopt; }, diagnostics);
 }
 
 // "#key: value" is a setting, "# Words" are words.
@@ -27,6 +31,34 @@ std::string uncommented() {
   auto text = example();
   RE2::GlobalReplace(&text, "(?m)^( *)#([a-z_]+:)", "\\1\\2");
   return text;
+}
+
+// A folder with the files that the example names.
+struct Folder {
+  std::filesystem::path path;
+  Folder() {
+    std::string name = "/tmp/basewatch-example-XXXXXX";
+    REQUIRE(::mkdtemp(name.data()));
+    path = name;
+    std::ofstream(path / "web.yml") << "http_server_config: {http2: false}\n";
+    std::ofstream(path / "users") << "# nobody\n";
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+};
+
+// What a block of `server:` takes, out of the complaint about a key that it does not.
+std::vector<std::string> keys_of(const std::string& block) {
+  Diagnostics diagnostics;
+  loaded("version: 1\nserver: " + block + "\n", diagnostics);
+  const auto said = diagnostics.text();
+  const auto at = said.find("it takes ");
+  REQUIRE_MESSAGE(at != std::string::npos, said);
+  std::vector<std::string> out;
+  const auto list = said.substr(at + 9, said.find('\n', at) - at - 9);
+  for (const auto key : split(list, ',')) {
+    out.emplace_back(trim(key));
+  }
+  return out;
 }
 
 bool equal(const Settings& a, const Settings& b, const Option& option) {
@@ -61,7 +93,8 @@ TEST_CASE("the example configuration loads as it is") {
 
 TEST_CASE("the example configuration names every option of every exporter with its default") {
   Diagnostics diagnostics;
-  const auto config = loaded(uncommented(), diagnostics);
+  const Folder folder;
+  const auto config = loaded(uncommented(), diagnostics, folder.path / "basewatch.yml");
   REQUIRE(diagnostics.text() == "");
   REQUIRE(!builtin_plugins().empty());
   for (const auto* plugin : builtin_plugins()) {
@@ -79,6 +112,31 @@ TEST_CASE("the example configuration names every option of every exporter with i
       CHECK(instance->places.contains("collectors." + std::string(collector.name)));
     }
   }
+}
+
+TEST_CASE(
+    "the example configuration names every option of the server, limits with their defaults") {
+  Diagnostics diagnostics;
+  const auto root = yaml::parse(uncommented(), "config/basewatch.yml", diagnostics);
+  const auto* server = root.find("server");
+  REQUIRE(server);
+  std::size_t seen = 0;
+  for (const auto* name : {"", "tls", "auth", "limits"}) {
+    const std::string block = name;
+    const auto* node = block.empty() ? server : server->find(block);
+    REQUIRE_MESSAGE(node, block);
+    const auto wrong = block.empty() ? "{xxxxxxxxxxxx: 1}" : "{" + block + ": {xxxxxxxxxxxx: 1}}";
+    for (const auto& key : keys_of(wrong)) {
+      CHECK_MESSAGE(node->find(key), (block + "." + key));
+      ++seen;
+    }
+  }
+  CHECK(seen > 20);
+  const Folder folder;
+  const auto config = loaded(uncommented(), diagnostics, folder.path / "basewatch.yml");
+  CHECK(config.server.limits == config::Limits{});
+  CHECK(config.server.access.open == AccessSettings{}.open);
+  CHECK(config.server.access.tls.client == ClientCertificate::require_and_verify);
 }
 
 TEST_CASE("every default is what the option's own type says") {

@@ -82,8 +82,37 @@ TEST_CASE("a good configuration is taken over, and says what changed") {
   CHECK(world.instances() == "node/main=b agent/main=b ");
   CHECK(world.reload("version: 1\nnode: b\nserver: {advertise: \"x:1\"}\nexporters: {}\n") == "");
   CHECK(world.logged("removed node/main; advertise is now x:1"));
-  CHECK(world.reloader->advertise() == "x:1");
   CHECK(world.instances() == "agent/main=b ");
+  CHECK(
+      world.reload("version: 1\nnode: b\nserver: {advertise: \"x:1\", allow: [127.0.0.1], limits: "
+                   "{connections: 9}}\nexporters: {}\n") == "");
+  CHECK(world.logged("changed server.limits; changed who may reach the server"));
+  CHECK(world.reload("version: 1\nnode: b\n\nserver: {allow: [127.0.0.1/32], limits: {connections: "
+                     "9}, advertise: \"x:1\"}\nexporters: {}\n") == "");
+  CHECK(world.logged("nothing changed"));
+}
+
+TEST_CASE("what else takes a configuration over may refuse it, and hears of it in the end") {
+  std::string heard;
+  bool refuse = false;
+  ReloadStep step{[&](const Setup&, Diagnostics& diagnostics) {
+                    heard += "prepare ";
+                    if (refuse) diagnostics.error({"c.yml", 2, 1}, "no");
+                    return !refuse;
+                  },
+                  [&](const Setup&) { heard += "commit "; }};
+  World world(kOne);
+  Reloader reloader(world.path(), builtin_plugins(), world.engine, world.clock, world.log,
+                    world.self, step);
+  CHECK(reloader.start({}) == "");
+  CHECK(reloader.reload() == "");
+  CHECK(heard == "prepare commit prepare commit ");
+  refuse = true;
+  CHECK(reloader.reload() == "c.yml:2:1: error: no\n");
+  refuse = false;
+  world.write("version: 1\nexporters: {node: {collectors: {cpus: true}}}\n");
+  CHECK(reloader.reload() != "");  // the engine refuses it
+  CHECK(heard == "prepare commit prepare commit prepare prepare ");
 }
 
 TEST_CASE("with any error everything stays as it was") {

@@ -28,7 +28,7 @@ struct Site : scrape::World {
             .advertise = {},
             .reload = [this] { return reload_says; },
             .count =
-                [this](std::string_view endpoint, int status) {
+                [this](std::string_view endpoint, int status, Duration) {
                   counted.push_back(std::string(endpoint) + " " + std::to_string(status));
                 }};
   }
@@ -161,6 +161,8 @@ TEST_CASE("/sd lists every instance but the agent") {
     call.host = host;
     CHECK(has(site.endpoints.answer(call), R"("targets": ["127.0.0.1:9777"])"));
   }
+  call.secure = true;
+  CHECK(has(site.endpoints.answer(call), R"("__scheme__": "https")"));
   call.host = "[::1]:9777";
   CHECK(has(site.endpoints.answer(call), R"("targets": ["[::1]:9777"])"));
   site.endpoints.set_advertise("db-1:9999");
@@ -226,15 +228,16 @@ TEST_CASE("ready when told, healthy always") {
 
 TEST_CASE("a reload is taken from this machine only, and says what was wrong") {
   Site site;
-  CHECK(site.get("/-/reload", "POST").status == 200);
+  Call call;
+  call.method = "POST";
+  call.path = "/-/reload";
+  CHECK(site.endpoints.answer(call).status == 403);
+  call.from_loopback = true;
+  CHECK(site.endpoints.answer(call).status == 200);
   site.reload_says = "c.yml:1:1: error: no\n";
-  const auto failed = site.get("/-/reload", "POST");
+  const auto failed = site.endpoints.answer(call);
   CHECK(failed.status == 500);
   CHECK(failed.body == "c.yml:1:1: error: no\n");
-  Call remote;
-  remote.method = "POST";
-  remote.path = "/-/reload";
-  CHECK(site.endpoints.answer(remote).status == 403);
 }
 
 TEST_CASE("exporters answer at paths of their own") {

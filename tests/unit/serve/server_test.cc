@@ -111,6 +111,20 @@ TEST_CASE("what is no HTTP is answered by 400 and the door") {
   CHECK(status_of(other.rest()) == 414);
 }
 
+TEST_CASE("a TLS client at a port without TLS is told so at once") {
+  Running running(echo);
+  auto client = running.client();
+  client.send("\x16\x03\x01\x02");
+  CHECK(client.rest().find("this port speaks no TLS") != std::string::npos);
+}
+
+TEST_CASE("who expects to be told to send a body gets its answer instead") {
+  Running running(echo);
+  auto client = running.client();
+  client.send("POST /x HTTP/1.1\r\nContent-Length: 1000000000\r\nExpect: 100-continue\r\n\r\n");
+  CHECK(client.rest().starts_with("HTTP/1.1 200 "));
+}
+
 TEST_CASE("a handler that throws is a 500, and a line in the log") {
   Running running([](const Call&) -> Answer { throw std::runtime_error("no luck"); });
   auto client = running.client();
@@ -213,20 +227,50 @@ TEST_CASE("a handler that hangs does not keep the server from stopping") {
   shared->out.get_future().wait();
 }
 
-TEST_CASE("a client that does not read its answer is let go") {
-  std::promise<void> inside;
-  Running running(
-      [&](const Call&) {
-        inside.set_value();
-        return Answer{200, "text/plain", std::string(64u << 20, 'x'), {}};
+TEST_CASE("clients that do not read their answers hold no worker and are let go") {
+  const std::string long_text(8u << 20, 'x');
+  std::string reasons;  // written under the server's lock, read after its end
+  std::latch refused(5);
+  ServerEvents events;
+  events.connection_refused = [&](std::string_view reason) {
+    reasons += std::string(reason) + " ";
+    refused.count_down();
+  };
+  Log log(Clock::system(), LogLevel::error);
+  Server server(
+      log,
+      [&](const Call& call) {
+        return Answer{200, "text/plain", call.path == "/long" ? long_text : "short", {}};
       },
-      {.write_time = 100ms});
+      {.workers = 2, .unsent_bytes = 3 * long_text.size(), .write_time = 300ms}, events);
+  server.start("127.0.0.1", 0);
+  std::vector<Client> slow;
+  for (int i = 0; i < 5; ++i) {
+    slow.emplace_back(server.port());
+    slow.back().send("GET /long HTTP/1.1\r\n\r\n");
+  }
+  Client client(server.port());
+  for (int i = 0; i < 100; ++i) CHECK(body_of(client.get("/")) == "short");
+  refused.wait();
+  for (auto& one : slow) CHECK(one.rest().size() < long_text.size());
+  CHECK(server.stop(10s));
+  CHECK(reasons.find("slow_reader ") != std::string::npos);
+  CHECK(reasons.find("answer_timeout ") != std::string::npos);
+}
+
+TEST_CASE("a long answer arrives whole, also while the server stops") {
+  const std::string long_text(8u << 20, 'x');
+  std::promise<void> inside;
+  Running running([&](const Call&) {
+    inside.set_value();
+    return Answer{200, "text/plain", long_text, {}};
+  });
   auto client = running.client();
   client.send("GET / HTTP/1.1\r\n\r\n");
   inside.get_future().wait();
-  CHECK(!running.server.stop(0s));
-  CHECK(running.server.stop(10s));
-  CHECK(client.rest().size() < (64u << 20));
+  auto stopped = std::async([&] { return running.server.stop(10s); });
+  CHECK(body_of(client.rest()) == long_text);
+  CHECK(stopped.get());
 }
 
 TEST_CASE("an address that cannot be had is explained") {
