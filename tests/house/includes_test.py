@@ -27,9 +27,9 @@ ALLOWED = {
     "catalog/load": VOCABULARY,
     "catalog/compiler/promql": VOCABULARY,
     "catalog/compiler": VOCABULARY | {"catalog/load", "catalog/compiler/promql"},
-    # Textfile and Kong read expositions: docs/decisions/ says why the parser is no second one.
     # Deadline-bound clients of what is watched.
     "agent/clients": VOCABULARY,
+    # Textfile and Kong read expositions: docs/decisions/ says why the parser is no second one.
     "exporters": VOCABULARY | {"agent/plugin", "agent/clients", "metrics", "agent/expose/parse.h",
                                # A probe answers with a page of its own.
                                "agent/expose/text.h"},
