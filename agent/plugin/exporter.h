@@ -83,9 +83,9 @@ struct Plugin {
   std::string_view default_job;  // "cadvisor" for containers; usually the name
   bool host_wide = false;        // one per host: its instance label is the node's name alone
   bool single = false;           // a second instance in one agent makes no sense
-  bool finds_instances = false;  // calls Host::instances
   std::span<const Option> options;
   std::unique_ptr<Exporter> (*create)(const Settings&);  // throws SettingError
+  bool finds_instances = false;  // calls Host::instances
 };
 
 }  // namespace basewatch

@@ -98,11 +98,11 @@ const Plugin plugin{
     .name = "redis",
     .summary = "Redis, Valkey, KeyDB and Sentinel.",
     .default_job = "redis",
-    .finds_instances = true,
     .options = option_list(),
     .create = [](const Settings& settings) -> std::unique_ptr<Exporter> {
       return std::make_unique<RedisExporter>(settings);
     },
+    .finds_instances = true,
 };
 
 }  // namespace basewatch::redis

@@ -15,9 +15,9 @@ constexpr Plugin kFinderPlugin = {.name = "finder",
                                   .default_job = "finder",
                                   .host_wide = false,
                                   .single = false,
-                                  .finds_instances = true,
                                   .options = kOptions,
-                                  .create = nullptr};
+                                  .create = nullptr,
+                                  .finds_instances = true};
 
 class Finder final : public Exporter {
  public:
