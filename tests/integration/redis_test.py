@@ -35,7 +35,7 @@ class RedisTest(unittest.TestCase):
         status, page = get(f"{agent.url}/metrics/redis/{name}", timeout=timeout + 5,
                            headers={"X-Prometheus-Scrape-Timeout-Seconds": str(timeout)})
         self.assertEqual(200, status, page)
-        self.assertLess(time.monotonic() - begin, timeout + 1, "the page is late")
+        self.assertLess(time.monotonic() - begin, timeout + 3, "the page is late")  # 3 s for a busy machine
         return page
 
     def is_up(self, agent, name, timeout=3):
@@ -203,12 +203,14 @@ class Trouble(RedisTest):
             admin("DEBUG", "POPULATE", "3000")
             admin("SAVE")
         first.stop()
-        # 3,000 keys a millisecond each; it answers in between.
-        slow = self.redis("a", "--key-load-delay", "1000", "--loading-process-events-interval-bytes", "1024",
+        # Half a minute, and it answers in between, until it is told to hurry.
+        slow = self.redis("a", "--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024",
                           host=first.host, ready=r"Loading RDB|Server initialized")
         agent = self.agent(instances(f"name: slow, url: 'redis://{slow.where}'"))
-        page = wait_until("it is loading", lambda: (lambda p: p if "redis_loading_dump_file 1" in p else None)(self.scrape(agent, "slow")), 10)
+        page = wait_until("it is loading", lambda: (lambda p: p if "redis_loading_dump_file 1" in p else None)(self.scrape(agent, "slow")))
         self.assertIn("\nredis_up 1\n", page)
+        with slow.client() as admin:
+            admin("CONFIG", "SET", "key-load-delay", "0")
         wait_until("it has loaded", lambda: "redis_loading_dump_file 0" in self.scrape(agent, "slow"))
 
     def test_what_is_no_server_at_all(self):
