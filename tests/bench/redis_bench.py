@@ -62,17 +62,17 @@ def per_scrape(redis, folder):
         print(f"redis: cpu per scrape (gzip): ours {statistics.median(mine):.2f} ms, redis_exporter {statistics.median(theirs):.2f} ms, "
               f"ratio {statistics.median(ratios):.2f} (quartiles {ratios[len(ratios) // 4]:.2f} to {ratios[3 * len(ratios) // 4]:.2f})")
         print(f"redis: resident memory: ours {memory(ours.process.pid):.1f} MB, redis_exporter {memory(peer.process.pid):.1f} MB")
-        reads = lambda: redis_reads(redis)
-        for name, url in (("ours", our_url), ("redis_exporter", peer_url)):
-            time.sleep(1.05)
-            before = reads()
-            scrape(url)
-            print(f"redis: reads of the server for one scrape: {name} {reads() - before - 1}")
+        with redis.client() as client:
+            for name, url in (("ours", our_url), ("redis_exporter", peer_url)):
+                time.sleep(1.05)
+                before = reads(client)
+                scrape(url)
+                print(f"redis: reads of the server for one scrape: {name} {reads(client) - before - 1}")
 
 
-def redis_reads(redis):
-    with redis.client() as client:
-        return int(re.search(r"total_reads_processed:(\d+)", client("INFO", "stats"))[1])
+def reads(client):
+    """So far, this one among them."""
+    return int(re.search(r"total_reads_processed:(\d+)", client("INFO", "stats"))[1])
 
 
 def counting(redis, folder):

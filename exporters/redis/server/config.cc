@@ -73,9 +73,16 @@ void add_setting(Page& page, std::string_view name, const std::string& value,
 }  // namespace
 
 void ask_config(Asks& asks, const Options& options,
-                const std::shared_ptr<std::atomic<int>>& databases) {
+                const std::shared_ptr<std::atomic<int>>& databases, bool by_name) {
   if (options.config_command.empty()) return;
-  asks.push_back({{options.config_command, "GET", "*"},
+  clients::RedisCommand command{options.config_command, "GET"};
+  if (by_name && !options.config_metrics && !options.file_size) {
+    command.insert(command.end(), {"databases", "client-output-buffer-limit"});
+    for (const auto& [name, metric] : kOwnMetrics) command.emplace_back(name);
+  } else {
+    command.emplace_back("*");
+  }
+  asks.push_back({std::move(command),
                   [options, databases](Page& page, const RedisReply& reply, const Facts&) {
                     for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2) {
                       add_setting(page, reply.items[i].text, reply.items[i + 1].text, options);

@@ -12,8 +12,9 @@
 // The parts of a server's page beside INFO. Each adds what it asks.
 namespace basewatch::redis {
 
+// `by_name`: only the settings that become metrics, which servers from Redis 7 on understand.
 void ask_config(Asks& asks, const Options& options,
-                const std::shared_ptr<std::atomic<int>>& databases);
+                const std::shared_ptr<std::atomic<int>>& databases, bool by_name);
 // `found` gets the other members; it lives until the answers are taken.
 void ask_cluster(Asks& asks, std::vector<Address>* found);
 void ask_latency(Asks& asks, const Options& options);

@@ -47,6 +47,10 @@ std::string remedy_of(const RedisReply& reply) {
   return ": what answers there is no Redis server";
 }
 
+bool is_from_7_on(std::string_view version) {
+  return parse_uint(version.substr(0, version.find('.'))).value_or(0) >= 7;
+}
+
 }  // namespace
 
 std::string Ask::name() const {
@@ -170,7 +174,9 @@ void Server::ask_about_primaries(Page& page, const Asks& asks, const Replies& re
 
 Asks Server::plan(const Facts& facts) {
   Asks asks{{info_, {}}};
-  if (!facts.is_sentinel) ask_config(asks, options_, databases_);  // a Sentinel has none
+  if (!facts.is_sentinel) {  // a Sentinel has none
+    ask_config(asks, options_, databases_, config_by_name_ && is_from_7_on(facts.version));
+  }
   if (facts.is_cluster) ask_cluster(asks, options_.find_cluster ? &found_ : nullptr);
   if (!facts.is_sentinel) {
     ask_latency(asks, options_);
@@ -192,7 +198,10 @@ Asks Server::without_refused(Asks asks) const {
 void Server::take(Page& page, const Asks& asks, const Replies& replies, const Facts& facts) {
   for (std::size_t i = 0; i < asks.size(); ++i) {
     if (!asks[i].take) continue;
-    if (replies[i].is_error() && !error_is_answer(asks[i])) {
+    if (replies[i].is_error() && asks[i].command.size() > 3 && asks[i].command[1] == "GET" &&
+        asks[i].command[2] == "databases" && !is_passing(replies[i])) {
+      config_by_name_ = false;
+    } else if (replies[i].is_error() && !error_is_answer(asks[i])) {
       refuse(asks[i], replies[i]);
     } else {
       asks[i].take(page, replies[i], facts);

@@ -62,6 +62,7 @@ class Server {
   clients::RedisConnection connection_;
   const std::shared_ptr<std::atomic<int>> databases_;  // as CONFIG last told
   clients::RedisCommand info_{"INFO", "ALL"};
+  bool config_by_name_ = true;  // until the server does not understand it
   std::optional<Facts> facts_;      // of the last INFO over this connection
   std::size_t connects_ = 0;        // the connection that facts_ and refused_ are about
   std::map<std::string, std::string> refused_;  // command -> why
