@@ -1,13 +1,17 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <CLI/Validators.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 
+#include "agent/base/strings.h"
 #include "agent/base/version.h"
 #include "agent/commands/commands.h"
+#include "agent/commands/completion.h"
+#include "agent/commands/man.h"
 #include "agent/commands/output.h"
 
 // Subcommands and their options; what they do is in agent/commands/.
@@ -26,7 +30,7 @@ std::string version_text() {
 }
 
 struct Arguments {
-  std::string config, metric, folder;
+  std::string config, metric, folder, words, format = "text";
   std::vector<std::string> names;
   GenerateOptions generate;
   bool force = false, version = false;
@@ -36,8 +40,10 @@ using Action = std::function<int()>;
 
 // Declares one subcommand after the other; each sets `action` when it is chosen.
 void declare(CLI::App& app, Arguments& args, Action& action) {
-  const auto command = [&](CLI::App& parent, const char* name, const char* help, Action does) {
+  const auto command = [&](CLI::App& parent, const char* name, const char* help,
+                           const char* examples, Action does) {
     auto* added = parent.add_subcommand(name, help);
+    added->footer(examples);
     added->callback([&action, does = std::move(does)] { action = does; });
     return added;
   };
@@ -45,25 +51,51 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
     added->add_option("--config", args.config, kConfigHelp)->type_name("FILE");
   };
 
-  with_config(command(app, "run", "Watch, and serve what is seen until SIGTERM; SIGHUP reloads",
-                      [&] { return run(args.config); }));
+  with_config(
+      command(app, "run", "Watch, and serve what is seen until SIGTERM; SIGHUP reloads",
+              "Examples:\n"
+              "  basewatch run                                      this host, on 127.0.0.1:9777\n"
+              "  basewatch run --config /etc/basewatch/basewatch.yml\n\n"
+              "Exit status: 0 after SIGTERM or SIGINT, 2 when the configuration is wrong or the\n"
+              "address is taken. The log goes to standard error.",
+              [&] { return run(args.config); }));
 
-  auto* once_command = command(app, "once", "Look once and print the page",
-                               [&] { return once(args.names, args.config); });
+  auto* once_command = command(
+      app, "once", "Look once and print the page",
+      "Examples:\n"
+      "  basewatch once node                                what node_exporter would say\n"
+      "  basewatch once postgres/main --config mine.yml\n"
+      "  basewatch once --format openmetrics\n\n"
+      "Exit status: 0 fine, 3 some collectors failed, 1 all did, 2 usage or configuration.\n"
+      "What failed stands on standard error.",
+      [&] { return once(args.names, args.config, args.format); });
   once_command
       ->add_option("instance", args.names,
                    "EXPORTER or EXPORTER/NAME: the page of that instance; none: all, labelled")
       ->type_name("");
+  once_command->add_option("--format", args.format, "How to write it; default: text (0.0.4)")
+      ->type_name("text|openmetrics")
+      ->check(CLI::IsMember({"text", "openmetrics"}).description(""));
   with_config(once_command);
 
-  with_config(command(app, "check", "Check the configuration and try every collector once",
-                      [&] { return check(args.config); }));
+  with_config(command(
+      app, "check", "Check the configuration and try every collector once",
+      "Examples:\n"
+      "  basewatch check\n"
+      "  basewatch check --config /etc/basewatch/basewatch.yml && systemctl reload basewatch\n\n"
+      "Exit status: 0 all works, 1 a collector or a module failed, 2 the configuration is wrong.",
+      [&] { return check(args.config); }));
 
-  auto* generate_command =
-      command(app, "generate", "Write rules, alerts, boards, routes, runbooks and reference",
-              [&] { return generate(args.generate); });
-  auto* config = generate_command->add_option(
-      "--config", args.generate.config, "Take site, jobs and targets from this configuration");
+  auto* generate_command = command(
+      app, "generate", "Write rules, alerts, boards, routes, runbooks and reference",
+      "Examples:\n"
+      "  basewatch generate --config /etc/basewatch/basewatch.yml --out /etc/prometheus/basewatch\n"
+      "  basewatch generate --site site.yml --check         in CI: are the files current?\n\n"
+      "Exit status: 0 fine, 1 a file is not current (--check) or cannot be written, 2 usage or\n"
+      "configuration.",
+      [&] { return generate(args.generate); });
+  auto* config = generate_command->add_option("--config", args.generate.config,
+                                              "Take site, jobs and targets from this configuration");
   config->type_name("FILE");
   generate_command->add_option("--site", args.generate.site, "Take this site file")
       ->type_name("FILE")
@@ -76,19 +108,84 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
   generate_command->add_flag("--check", args.generate.check_only,
                              "Write nothing; list what is not current, then with status 1");
 
+  auto* flags = app.add_subcommand("node-flags", "Make a configuration of node_exporter's flags");
+  flags->callback(
+      [&action, flags] { action = [flags] { return node_flags(flags->remaining()); }; });
+  flags->prefix_command();  // what follows is not ours to understand
+  flags->footer(
+      "basewatch node-flags FLAGS...\n"
+      "prints a complete configuration that does what node_exporter does with these flags.");
+
   auto* catalog = app.add_subcommand("catalog", "Show the metrics that basewatch knows");
   catalog->require_subcommand(1);
   command(*catalog, "list", "Every metric with type, labels and subject",
-          [] { return catalog_list(); });
+          "Example: basewatch catalog list | grep filesystem", [] { return catalog_list(); });
   command(*catalog, "show", "One metric: what it is and who uses it",
+          "Example: basewatch catalog show node_load1\n\n"
+          "Exit status: 0 fine, 2 there is no such metric.",
           [&] { return catalog_show(args.metric); })
       ->add_option("metric", args.metric, "Its name")
       ->required()
       ->type_name("");
-  auto* exporting = command(*catalog, "export", "Write the built-in catalog to a folder",
-                            [&] { return catalog_export(args.folder, args.force); });
+  auto* exporting = command(
+      *catalog, "export", "Write the built-in catalog to a folder",
+      "Example: basewatch catalog export my-catalog\n\n"
+      "Exit status: 0 fine, 1 a file there has other content (see --force) or cannot be written.",
+      [&] { return catalog_export(args.folder, args.force); });
   exporting->add_option("dir", args.folder, "The folder")->required()->type_name("");
   exporting->add_flag("--force", args.force, "Overwrite files that differ");
+
+  auto* completion =
+      command(app, "completion", "Print what a shell needs to complete basewatch's commands",
+              "Examples:\n"
+              "  source <(basewatch completion bash)\n"
+              "  basewatch completion bash > /etc/bash_completion.d/basewatch\n\n"
+              "`instances` and `metrics` list the words that the script offers.",
+              [&] { return complete(app, args.words, args.config); });
+  completion->add_option("what", args.words, "bash, instances or metrics")
+      ->required()
+      ->type_name("bash|instances|metrics")
+      ->check(CLI::IsMember({"bash", "instances", "metrics"}).description(""));
+  with_config(completion);
+  command(app, "man", "Print the manual page (man -l -)", "Example: basewatch man | man -l -",
+          [&] { return print_out(man_page(app)) ? kFine : kFailed; });
+}
+
+// The chosen subcommand that is deepest, or the program itself.
+const CLI::App* chosen(const CLI::App& app) {
+  const CLI::App* of = &app;
+  for (auto below = app.get_subcommands(); !below.empty(); below = of->get_subcommands()) {
+    of = below.front();
+  }
+  return of;
+}
+
+// The words before a command's own name: "basewatch catalog".
+std::string path_above(const CLI::App& command) {
+  const auto* parent = command.get_parent();
+  if (!parent) return {};
+  return parent->get_parent() ? path_above(*parent) + " " + parent->get_name() : parent->get_name();
+}
+
+// What was probably meant by the first word that nobody knows: " did you mean 'run'?", or nothing.
+std::string guess(const CLI::App& app) {
+  const auto* of = chosen(app);
+  auto left = of->remaining();
+  if (left.empty()) left = app.remaining();
+  if (left.empty()) return {};
+  std::vector<std::string> known;
+  if (left.front().starts_with('-')) {
+    for (const auto* option : of->get_options()) {
+      for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+    }
+  } else {
+    for (const auto* command : of->get_subcommands([](const CLI::App*) { return true; })) {
+      known.push_back(command->get_name());
+    }
+  }
+  const auto word = left.front().substr(0, left.front().find('='));
+  const auto meant = basewatch::nearest(word, {known.begin(), known.end()});
+  return meant.empty() ? "" : "; did you mean '" + std::string(meant) + "'?";
 }
 
 int parse_and_run(int argc, char** argv) {
@@ -97,17 +194,20 @@ int parse_and_run(int argc, char** argv) {
   Arguments args;
   Action action;
   app.add_flag("--version", args.version, "Print the version");
-  app.footer("Exit status: 0 fine, 1 what was checked failed, 2 usage or configuration, 3 partly.");
+  app.footer(
+      "`basewatch COMMAND --help` has examples.\n"
+      "Exit status: 0 fine, 1 what was checked failed, 2 usage or configuration, 3 partly.");
   declare(app, args, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const auto chosen = app.get_subcommands();
-    const CLI::App* of = &app;
-    for (auto below = chosen; !below.empty(); below = of->get_subcommands()) of = below.front();
-    return print_out(of->help("basewatch")) ? kFine : kFailed;
+    const auto* of = chosen(app);
+    return print_out(of->help(path_above(*of))) ? kFine : kFailed;
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "basewatch: %s\nbasewatch --help lists what there is\n", error.what());
+    const auto* of = chosen(app);
+    std::fprintf(stderr, "basewatch: %s%s\n`basewatch%s --help` lists what there is\n",
+                 error.what(), guess(app).c_str(),
+                 of == &app ? "" : (" " + of->get_name()).c_str());
     return kUsage;
   }
   if (args.version) return print_out(version_text()) ? kFine : kFailed;

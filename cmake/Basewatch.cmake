@@ -23,13 +23,17 @@ function(basewatch_exporter name)
   set_property(GLOBAL APPEND PROPERTY basewatch_exporters ${name})
 endfunction()
 
-# basewatch_test(name FILES a_test.cc DEPS x LABEL unit): a doctest program and its CTest entry.
+# basewatch_test(name FILES a_test.cc DEPS x LABEL unit [GOLDEN]): a doctest program and its CTest entry;
+# GOLDEN when it has files that `./dev test --accept` writes anew.
 function(basewatch_test name)
-  cmake_parse_arguments(arg "" "LABEL" "FILES;DEPS" ${ARGN})
+  cmake_parse_arguments(arg "GOLDEN" "LABEL" "FILES;DEPS" ${ARGN})
   add_executable(test_${name} ${arg_FILES} ${CMAKE_SOURCE_DIR}/tests/main.cc)
   target_link_libraries(test_${name} PRIVATE ${arg_DEPS})
   target_compile_definitions(test_${name} PRIVATE SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_dependencies(sanitized_tests test_${name})
   add_test(NAME ${arg_LABEL}_${name} COMMAND test_${name})
   set_tests_properties(${arg_LABEL}_${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 120)
+  if(arg_GOLDEN)
+    set_property(TEST ${arg_LABEL}_${name} APPEND PROPERTY LABELS golden)
+  endif()
 endfunction()

@@ -12,10 +12,9 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/line_writer.h"
+#include "agent/base/log_level.h"
 
 namespace basewatch {
-
-enum class LogLevel { debug, info, warning, error };
 
 // The agent's own log: logfmt lines in UTC on standard error, one per state change. A line that
 // repeats word for word (time apart) is written once and then folded: the next different line of

@@ -30,8 +30,8 @@ class Stream {
   static Stream to_socket(const std::string& path, const TlsOptions* tls, const Deadline& deadline);
 
   // Waits until something can be received or, with bytes `to_send`, sent; takes what was sent off
-  // `to_send` and appends what was received to `received`. Both directions at once, so that a server
-  // which answers while we still write blocks nobody.
+  // `to_send` and appends what was received to `received`. Both directions at once, so that a
+  // server which answers while we still write blocks nobody.
   void exchange(std::string_view& to_send, std::string& received, const Deadline& deadline);
 
  private:

@@ -61,10 +61,9 @@ struct TlsSession::State {
 
   void describe() {
     const auto verdict = SSL_get_verify_result(ssl.get());
-    problem = verdict != X509_V_OK
-                  ? fmt::format("its certificate is not accepted: {}",
-                                X509_verify_cert_error_string(verdict))
-                  : fmt::format("TLS fails: {}", last_error());
+    problem = verdict != X509_V_OK ? fmt::format("its certificate is not accepted: {}",
+                                                 X509_verify_cert_error_string(verdict))
+                                   : fmt::format("TLS fails: {}", last_error());
     ERR_clear_error();
   }
 };
@@ -76,7 +75,8 @@ TlsSession::TlsSession(const TlsOptions& options, const std::string& host, int f
   auto* context = state_->context.get();
   if (!context) throw std::bad_alloc();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);  // a server that was killed has closed
+  SSL_CTX_set_options(context,
+                      SSL_OP_IGNORE_UNEXPECTED_EOF);  // a server that was killed has closed
   SSL_CTX_set_verify(context, options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   if (!options.ca_file.empty()) {
     if (SSL_CTX_load_verify_locations(context, options.ca_file.c_str(), nullptr) != 1) {

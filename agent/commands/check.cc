@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "agent/base/strings.h"
 #include "agent/commands/access_keeper.h"
@@ -57,6 +58,18 @@ std::string line_of(std::string_view exporter, const CollectorResult& collector)
   }
   return fmt::format("{} ok      {} series in {:.3f} s\n", what, collector.series,
                      seconds(collector.duration));
+}
+
+std::string modules_report(const Setup& setup) {
+  std::string out;
+  for (const auto* module : setup.modules.loaded) {
+    const auto name = std::filesystem::path(module->file).filename().string();
+    out += fmt::format("  {:<20} ok      exporter {}\n", printable(name), module->plugin->name);
+  }
+  for (const auto& problem : setup.modules.refused) {
+    out += fmt::format("  FAILED  {}\n", problem.text);
+  }
+  return out.empty() ? out : "modules\n" + out;
 }
 
 std::string notes_of(const scrape::InstanceResult& result,
@@ -141,18 +154,19 @@ int check(const std::string& config_path) {
   const auto server = check_server(setup.config.server, diagnostics);
   Trial trial(setup, LogLevel::error);
   if (diagnostics.ok()) trial.start(setup, diagnostics);
-  fmt::print(stderr, "{}", diagnostics.text());
+  const auto refused = setup.refused_modules();
+  fmt::print(stderr, "{}{}{}", refused.text(), setup.module_notes().text(), diagnostics.text());
   if (!diagnostics.ok()) return kUsage;
   const auto results = trial.scrape();
   const auto view = look_once(setup);
-  auto out = server.text + report(results, trial.snapshot()) + rights_text(results, view);
+  auto out = server.text + modules_report(setup) + report(results, trial.snapshot()) + rights_text(results, view);
   if (view) {
     out += seen_text(discover::unwatched(*view, builtin_plugins(), configured_of(setup)));
   } else {
     out += "what else runs on this host could not be found out within two seconds\n";
   }
   if (!print_out(out + verdict(results))) return kFailed;
-  return server.fine && status_of(results) == kFine ? kFine : kFailed;
+  return server.fine && refused.ok() && status_of(results) == kFine ? kFine : kFailed;
 }
 
 }  // namespace basewatch::commands

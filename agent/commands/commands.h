@@ -11,7 +11,9 @@ namespace basewatch::commands {
 inline constexpr int kFine = 0, kFailed = 1, kUsage = 2, kPartly = 3;
 
 int run(const std::string& config_path);
-int once(const std::vector<std::string>& names, const std::string& config_path);
+// `format`: "text" or "openmetrics".
+int once(const std::vector<std::string>& names, const std::string& config_path,
+         const std::string& format);
 int check(const std::string& config_path);
 
 struct GenerateOptions {
@@ -21,6 +23,8 @@ struct GenerateOptions {
   bool check_only = false;
 };
 int generate(const GenerateOptions& options);
+
+int node_flags(const std::vector<std::string>& arguments);
 
 int catalog_list();
 int catalog_show(const std::string& metric);

@@ -111,6 +111,7 @@ int generate(const GenerateOptions& options) {
       fmt::print(stderr, "{}", diagnostics.text());
       return kUsage;
     }
+    fmt::print(stderr, "{}", setup->refused_modules().text());
   }
   const auto files = options.catalog.empty() ? catalog::embedded_files()
                                              : catalog::read_folder(options.catalog, diagnostics);

@@ -32,13 +32,15 @@ std::vector<scrape::InstanceResult> scrape_named(Trial& trial,
 
 }  // namespace
 
-int once(const std::vector<std::string>& names, const std::string& config_path) {
+int once(const std::vector<std::string>& names, const std::string& config_path,
+         const std::string& format) {
   Diagnostics diagnostics;
   const auto setup = make_setup(config_path, builtin_plugins(), diagnostics);
   if (!diagnostics.ok()) {
     fmt::print(stderr, "{}", diagnostics.text());
     return kUsage;
   }
+  fmt::print(stderr, "{}", setup.refused_modules().text());
   Trial trial(setup, LogLevel::error);
   if (!trial.start(setup, diagnostics)) {
     fmt::print(stderr, "{}", diagnostics.text());
@@ -54,6 +56,7 @@ int once(const std::vector<std::string>& names, const std::string& config_path) 
   // One name is the page of its endpoint; several would run into each other without their labels.
   std::string page;
   serve::write_page(results, names.size() == 1 ? serve::Labelling::none : serve::Labelling::targets,
+                    format == "openmetrics" ? serve::Format::openmetrics : serve::Format::text,
                     page);
   for (const auto& result : results) {
     for (const auto& collector : result.collectors) {

@@ -53,8 +53,12 @@ std::string difference(const Setup& before, const Setup& after) {
   }
   const auto &old_server = before.config.server, &new_server = after.config.server;
   if (old_server.limits != new_server.limits) add_part(out, "changed", {"server.limits"});
-  if (old_server.access != new_server.access)
+  if (old_server.access != new_server.access) {
     add_part(out, "changed", {"who may reach the server"});
+  }
+  if (old_server.openmetrics != new_server.openmetrics) {
+    add_part(out, "openmetrics is now", {new_server.openmetrics ? "on" : "off"});
+  }
   return out;
 }
 
@@ -70,7 +74,9 @@ Reloader::Reloader(std::string path, std::span<const Plugin* const> plugins, scr
       succeeded_at_(
           self.gauge(metrics::agent::config_last_reload_success_timestamp_seconds.spec())),
       successes_(self.counter(metrics::agent::config_reloads_total.spec(), {"success"})),
-      failures_(self.counter(metrics::agent::config_reloads_total.spec(), {"failure"})) {
+      failures_(self.counter(metrics::agent::config_reloads_total.spec(), {"failure"})),
+      modules_loaded_(self.gauge(metrics::agent::modules.spec(), {"loaded"})),
+      modules_refused_(self.gauge(metrics::agent::modules.spec(), {"refused"})) {
   standing_.config.path = shown_path();
 }
 
@@ -84,6 +90,7 @@ std::string Reloader::start(Setup setup, const Diagnostics& warnings) {
     all.warning(warning.where, warning.message);
   }
   current_ = std::move(setup);
+  tell_modules(current_);
   succeed(current_, all);
   return {};
 }
@@ -98,6 +105,7 @@ std::string Reloader::reload() {
   const auto changes = difference(current_, next);
   log_.info("config", "reloaded {}: {}", path_, changes.empty() ? "nothing changed" : changes);
   current_ = std::move(next);
+  tell_modules(current_);
   successes_.Increment();
   succeed(current_, diagnostics);
   return {};
@@ -108,6 +116,17 @@ bool Reloader::take(const Setup& next, Diagnostics& diagnostics) {
   if (!apply(engine_, next, diagnostics)) return false;
   if (step_.commit) step_.commit(next);
   return true;
+}
+
+// A refused module stops nothing, so it has to be loud: in the log, in a metric, on the status
+// page.
+void Reloader::tell_modules(const Setup& setup) {
+  const auto refused = setup.refused_modules();
+  for (const auto& one : refused.sorted()) log_.error("modules", "{}", one.text());
+  for (const auto& one : setup.module_notes().sorted()) log_.warning("modules", "{}", one.text());
+  modules_loaded_.Set(static_cast<double>(setup.modules.loaded.size()));
+  modules_refused_.Set(static_cast<double>(setup.modules.refused.size()));
+  engine_.note_own("modules", refused.text());
 }
 
 void Reloader::refuse_restarts(const Setup& next, Diagnostics& diagnostics) const {

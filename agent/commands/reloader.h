@@ -48,6 +48,7 @@ class Reloader {
   std::string shown_path() const;
   std::string fail(const Diagnostics& diagnostics);
   void succeed(const Setup& setup, const Diagnostics& warnings);
+  void tell_modules(const Setup& setup);
   void refuse_restarts(const Setup& next, Diagnostics& diagnostics) const;
 
   const std::string path_;
@@ -60,6 +61,7 @@ class Reloader {
   prometheus::Gauge& succeeded_at_;
   prometheus::Counter& successes_;
   prometheus::Counter& failures_;
+  prometheus::Gauge &modules_loaded_, &modules_refused_;
   std::mutex mutex_;
   Setup current_;
   mutable std::mutex standing_mutex_;  // taken after mutex_, and never held for long

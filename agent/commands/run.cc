@@ -5,7 +5,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "agent/base/thread.h"
@@ -14,7 +17,9 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/log_metrics.h"
 #include "agent/commands/reloader.h"
+#include "agent/commands/reloads.h"
 #include "agent/commands/seen.h"
+#include "agent/commands/service.h"
 #include "agent/discover/watch.h"
 #include "agent/plugin/builtin.h"
 #include "agent/serve/endpoints.h"
@@ -27,7 +32,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kDrain = 3s, kExit = 5s;
+// In all less than five seconds, which is what we promise.
+constexpr std::chrono::milliseconds kDrain = 2s, kReload = 500ms, kExit = 4500ms;
 
 // From a page out of memory to the longest scrape, in seconds.
 const std::vector<double> kDurations = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
@@ -53,11 +59,16 @@ void serve_signals(const sigset_t& ours, const std::function<void()>& reload) {
 }
 
 // Whatever hangs in the way out, the process is gone in time, and with the status of a good end.
-void start_watchdog() {
-  start_thread("exit", [] {
-    std::this_thread::sleep_for(kExit);
-    std::_Exit(kFine);
-  }).detach();
+void start_exit_timer() {
+  try {
+    start_thread("exit", [] {
+      std::this_thread::sleep_for(kExit);
+      std::_Exit(kFine);
+    }).detach();
+  } catch (
+      const std::system_error&) {  // no thread is left: the kernel's timer, then, with its status
+    ::alarm(static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(kExit).count()));
+  }
 }
 
 std::string instances_text(const Setup& setup) {
@@ -76,8 +87,9 @@ Log& leaked_log() {
 
 class Agent {
  public:
-  Agent(const std::string& path, const Setup& setup)
-      : log_(leaked_log()),
+  Agent(const std::string& path, const Setup& setup, const ServiceManager& manager)
+      : manager_(manager),
+        log_(leaked_log()),
         engine_(Clock::system(), log_, setup.node),
         endpoints_(engine_, Clock::system(), log_, options(path, setup)),
         server_(
@@ -106,14 +118,27 @@ class Agent {
     endpoints_.set_ready(true);
     log_.info("agent", "basewatch {} on node {} listens on {}; instances: {}", version(),
               setup.node, serve::address_text(server.host, server_.port()), instances_text(setup));
+    status_ = fmt::format("{} listens on {}", setup.node,
+                          serve::address_text(server.host, server_.port()));
+    manager_.ready(status_);
+    if (const auto period = manager_.watchdog()) start_feeding(*period);
     return {};
   }
 
-  std::string reload() { return reloader_.reload(); }
+  std::string reload() {
+    std::lock_guard guard(reload_);  // by signal and over HTTP
+    manager_.reloading();
+    auto wrong = reloader_.reload();
+    manager_.ready(wrong.empty() ? status_
+                                 : status_ + "; the last reload was refused, see the log");
+    return wrong;
+  }
 
   void stop() {
+    manager_.stopping();
     log_.info("agent", "stops");
     endpoints_.set_ready(false);
+    stop_feeding();
     if (!server_.stop(kDrain)) {
       log_.warning("agent", "requests that were still running are cut off");
       log_.flush();
@@ -124,6 +149,29 @@ class Agent {
   Log& log() { return log_; }
 
  private:
+  // Feeds the service manager's watchdog while timer and reception make progress; a thread that
+  // hangs in asking them feeds it no more. It ends with the process, and before what it asks.
+  void start_feeding(Duration period) {
+    feeding_ = start_thread("watchdog", [this, period] {
+      Liveness parts({[this] { return engine_.pulse(); }, [this] { return server_.pulse(); }});
+      std::unique_lock lock(feeding_mutex_);
+      while (!feeding_ended_.wait_for(lock, period / 4, [this] { return ended_; })) {
+        lock.unlock();
+        if (parts.moved()) manager_.feed_watchdog();
+        lock.lock();
+      }
+    });
+  }
+
+  void stop_feeding() {
+    {
+      std::lock_guard guard(feeding_mutex_);
+      ended_ = true;
+    }
+    feeding_ended_.notify_all();
+    if (feeding_.joinable()) feeding_.join();
+  }
+
   // Whoever starts without a configuration hears what he could have in one.
   std::function<void(const discover::Look&)> tell_seen(const Setup& setup) {
     return [this, configured = configured_of(setup)](const discover::Look& look) {
@@ -140,6 +188,7 @@ class Agent {
     const auto& server = setup.config.server;
     out.listen = serve::address_text(server.host.empty() ? setup.node : server.host, server.port);
     out.advertise = server.advertise;
+    out.openmetrics = server.openmetrics;
     if (!path.empty()) out.reload = [this] { return reload(); };
     out.facts = [this] { return facts(); };
     out.count = [this](std::string_view endpoint, int status, Duration time) {
@@ -169,6 +218,7 @@ class Agent {
             [this](const Setup& next) {
               const auto& limits = next.config.server.limits;
               endpoints_.set_advertise(next.config.server.advertise);
+              endpoints_.set_openmetrics(next.config.server.openmetrics);
               endpoints_.set_scrapes(limits.scrapes);
               server_.set_limits({limits.connections, limits.workers, limits.header_bytes,
                                   limits.unsent_bytes, limits.header_time, limits.idle_time,
@@ -197,6 +247,13 @@ class Agent {
     return out;
   }
 
+  const ServiceManager& manager_;
+  std::string status_;
+  std::mutex reload_;
+  std::mutex feeding_mutex_;
+  std::condition_variable feeding_ended_;
+  bool ended_ = false;  // guarded by feeding_mutex_
+  std::thread feeding_;
   const WallTime started_ = Clock::system().wall_now();
   Log& log_;
   Self self_;
@@ -210,26 +267,33 @@ class Agent {
 
 int run_agent(const std::string& config_path) {
   const auto signals = block_signals();
+  const auto manager = ServiceManager::from_environment();
   Diagnostics diagnostics;
   const auto setup = make_setup(config_path, builtin_plugins(), diagnostics);
   if (!diagnostics.ok()) {
     fmt::print(stderr, "{}", diagnostics.text());
     return kUsage;
   }
-  Agent agent(config_path, setup);
+  Agent agent(config_path, setup, manager);
   if (const auto wrong = agent.start(setup, diagnostics); !wrong.empty()) {
     fmt::print(stderr, "{}", wrong);
     return kUsage;
   }
+  Reloads reloads([&] { agent.reload(); });
   serve_signals(signals, [&] {
     if (config_path.empty()) {
       agent.log().info("config", "nothing to reload: started without a configuration file");
     } else {
-      agent.reload();
+      reloads.ask();
     }
   });
-  start_watchdog();
+  start_exit_timer();
+  const bool reloaded = reloads.stop(kReload);
   agent.stop();
+  if (!reloaded) {  // the reload that hangs still uses the agent
+    agent.log().flush();
+    std::_Exit(kFine);
+  }
   return kFine;
 }
 

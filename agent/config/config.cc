@@ -79,20 +79,50 @@ void read_exporter(const Plugin& plugin, const yaml::Node& node, const Location&
   }
 }
 
-void read_exporters(const yaml::Node& node, std::span<const Plugin* const> plugins, Config& out,
+void read_modules(yaml::Mapping& top, Config& out, const Context& context) {
+  const auto* node = top.find("modules");
+  if (!node) return;
+  const auto add = [&](const yaml::Node& item) {
+    const auto text = yaml::as_string(item, "modules", context.diagnostics);
+    if (text && text->empty()) {
+      context.diagnostics.error(item.where, "modules needs the path of a folder");
+    } else if (text) {
+      out.modules.push_back({resolve(context.folder, *text), item.where});
+    }
+  };
+  if (node->kind != yaml::Kind::sequence) return add(*node);
+  for (const auto& item : node->items) add(item);
+}
+
+// Makes names that nobody offers known, with a warning: they may be a refused module's.
+void excuse_unknown(const yaml::Node& node, const Offer& offer, yaml::Mapping& map,
+                    Diagnostics& diagnostics) {
+  if (node.kind != yaml::Kind::mapping) return;
+  for (const auto& [key, ignored] : node.entries) {
+    if (std::ranges::find(offer.plugins, key.scalar, &Plugin::name) != offer.plugins.end())
+      continue;
+    map.find(key.scalar);
+    diagnostics.warning(key.where, fmt::format("there is no exporter '{}'; it may be that of a "
+                                               "module that was refused, so it is left out",
+                                               printable(key.scalar)));
+  }
+}
+
+void read_exporters(const yaml::Node& node, const Offer& offer, Config& out,
                     const Context& context) {
   yaml::Mapping map(node, "exporters", context.diagnostics);
-  for (const auto* plugin : plugins) {
+  for (const auto* plugin : offer.plugins) {
     map.find(plugin->name);  // makes the name known, also where its value is null
     const auto entry =
         std::ranges::find(node.entries, plugin->name, [](const auto& e) { return e.first.scalar; });
     if (entry == node.entries.end()) continue;
     read_exporter(*plugin, entry->second, entry->first.where, out, context);
   }
+  if (!offer.complete) excuse_unknown(node, offer, map, context.diagnostics);
   map.finish();
 }
 
-Config read(yaml::Node root, const std::string& path, std::span<const Plugin* const> plugins,
+Config read(yaml::Node root, const std::string& path, const OfferOf& offer_of,
             const Environment& environment, Diagnostics& diagnostics) {
   Config out;
   if (!diagnostics.ok() && root.kind == yaml::Kind::null)
@@ -110,10 +140,12 @@ Config read(yaml::Node root, const std::string& path, std::span<const Plugin* co
   read_version(map, diagnostics);
   read_node(map, out, diagnostics);
   if (const auto* server = map.find("server")) out.server = read_server(*server, context);
+  read_modules(map, out, context);
+  const auto offer = offer_of(out.modules);
   if (const auto* exporters = map.find("exporters")) {
-    read_exporters(*exporters, plugins, out, context);
+    read_exporters(*exporters, offer, out, context);
   } else {
-    out.instances = defaults(plugins).instances;
+    out.instances = defaults(offer.plugins).instances;
     for (auto& instance : out.instances) instance.where = root.where;
   }
   out.site = resolve(context.folder, map.string("site"));
@@ -122,17 +154,26 @@ Config read(yaml::Node root, const std::string& path, std::span<const Plugin* co
   return out;
 }
 
+OfferOf only(std::span<const Plugin* const> plugins) {
+  return [plugins](const auto&) { return Offer{{plugins.begin(), plugins.end()}}; };
+}
+
 }  // namespace
+
+Config load(const std::string& path, const OfferOf& offer, const Environment& environment,
+            Diagnostics& diagnostics) {
+  return read(yaml::parse_file(path, diagnostics), path, offer, environment, diagnostics);
+}
 
 Config load(const std::string& path, std::span<const Plugin* const> plugins,
             const Environment& environment, Diagnostics& diagnostics) {
-  return read(yaml::parse_file(path, diagnostics), path, plugins, environment, diagnostics);
+  return load(path, only(plugins), environment, diagnostics);
 }
 
 Config load_text(std::string_view text, const std::string& path,
                  std::span<const Plugin* const> plugins, const Environment& environment,
                  Diagnostics& diagnostics) {
-  return read(yaml::parse(text, path, diagnostics), path, plugins, environment, diagnostics);
+  return read(yaml::parse(text, path, diagnostics), path, only(plugins), environment, diagnostics);
 }
 
 Config defaults(std::span<const Plugin* const> plugins) {

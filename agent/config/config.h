@@ -38,6 +38,7 @@ struct Server {
   std::string web_config, users_file;  // and the files it names
   Location web_config_where, users_file_where;
   AccessSettings access = written;  // all of it together
+  bool openmetrics = false;  // to scrapers whose Accept prefers it
 };
 
 struct Instance {
@@ -54,10 +55,27 @@ struct Instance {
   std::map<std::string, Location> places;  // of each option that was written, for SettingError
 };
 
+// A folder that `modules:` names, resolved against the configuration's own.
+struct ModuleFolder {
+  std::string path;
+  Location where;
+};
+
+// The exporters that may stand under `exporters:`.
+struct Offer {
+  std::vector<const Plugin*> plugins;
+  // False when a module could not be loaded: then a name that is not offered may be its exporter's,
+  // and is left out with a warning, so that one bad module does not stop the agent.
+  bool complete = true;
+};
+// Asked once, with the folders of `modules:`, before `exporters:` is read.
+using OfferOf = std::function<Offer(const std::vector<ModuleFolder>&)>;
+
 struct Config {
   std::string node;  // empty: to be found from the root file system
   Server server;
   Location node_where, site_where;  // for what main finds out about them
+  std::vector<ModuleFolder> modules;
   std::vector<Instance> instances;
   std::string site;  // path of site.yml, resolved against the config file's folder
 };
@@ -66,6 +84,11 @@ struct Config {
 // Expands
 // ${VAR} and ${VAR:-default} in values through `environment`. With errors the result is not usable.
 Config load(const std::string& path, std::span<const Plugin* const> plugins,
+            const std::function<std::optional<std::string>(const std::string&)>& environment,
+            Diagnostics& diagnostics);
+
+// The same where modules add to what may be configured.
+Config load(const std::string& path, const OfferOf& offer,
             const std::function<std::optional<std::string>(const std::string&)>& environment,
             Diagnostics& diagnostics);
 

@@ -254,6 +254,7 @@ Server read_server(const yaml::Node& node, const Context& context) {
   if (const auto* limits = map.find("limits")) {
     read_limits(*limits, out.limits, context.diagnostics);
   }
+  out.openmetrics = map.flag("openmetrics", false);
   map.finish();
   out.access = read_access(out, context.diagnostics);
   return out;

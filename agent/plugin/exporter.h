@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,13 @@ struct Schedule {
 };
 inline constexpr Schedule on_scrape{};
 constexpr Schedule every(Duration span) { return {span}; }
+
+// Thrown by a run when not the collector but its whole instance has failed: the server cannot be
+// reached. The log then has one line for the instance, not one for each of its collectors.
+class InstanceFailure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 // How a run ended that did not throw.
 struct Outcome {

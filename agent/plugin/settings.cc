@@ -226,6 +226,15 @@ bool Settings::given(std::string_view option) const {
   return entry(option, {}).given;
 }
 
+bool Settings::runs(std::string_view collector, bool by_default) const {
+  const auto found = switches_.find(collector);
+  return found == switches_.end() ? by_default : found->second;
+}
+
+void Settings::set_switches(std::map<std::string, bool, std::less<>> switches) {
+  switches_ = std::move(switches);
+}
+
 const Declarations& Settings::declarations() const {
   static const NoDeclarations none;
   return declarations_ ? *declarations_ : none;

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "agent/base/clock.h"
-#include "agent/base/diagnostics.h"
 #include "catalog/model/metric.h"
+#include "catalog/model/query.h"
 
 namespace basewatch {
 
@@ -51,12 +51,14 @@ class SettingError : public std::runtime_error {
   std::string option_;
 };
 
-// What a user's site declares and built-in code cannot know: metrics with fixed names, by name.
+// What a user's site declares and built-in code cannot know: metrics with fixed names, by name, and
+// SQL queries.
 // Read-only once built; any thread.
 class Declarations {
  public:
   virtual ~Declarations() = default;
   virtual const MetricSpec* find(std::string_view name) const = 0;
+  virtual std::span<const QuerySpec> queries() const { return {}; }
 };
 
 // The options of one instance: every option of the plugin has a value, its default if need be.
@@ -82,8 +84,13 @@ class Settings {
   std::string secret(std::string_view option) const;
   bool given(std::string_view option) const;  // stands in the file, even if equal to the default
 
+  // Whether the instance runs that collector, as far as the configuration says so: for a collector
+  // whose metrics depend on another one being on.
+  bool runs(std::string_view collector, bool by_default) const;
+  void set_switches(std::map<std::string, bool, std::less<>> switches);
+
   const std::string& instance() const { return instance_; }
-  const Declarations& declarations() const;  // empty until set
+  const Declarations& declarations() const;  // empty until set; lives as long as any copy of these
   void set_declarations(std::shared_ptr<const Declarations> declarations);
 
   // The same with other values for some options, for an instance of another name. Throws
@@ -106,6 +113,8 @@ class Settings {
   std::string instance_;
   std::string fingerprint_;
   std::map<std::string, Entry, std::less<>> entries_;
+  std::map<std::string, bool, std::less<>> switches_;  // not of the fingerprint: who compares
+                                                       // instances compares these themselves
   std::shared_ptr<const Declarations> declarations_;
 };
 

@@ -52,10 +52,20 @@ void Background::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+std::uint64_t Background::pulse() {
+  std::lock_guard guard(core_.mutex);
+  if (!running_) return ++turns_;  // there is nothing that could stand still
+  news_ = true;
+  changed_.notify_all();
+  return turns_;
+}
+
 void Background::loop() {
   std::unique_lock lock(core_.mutex);
+  running_ = true;
   while (!stopping_) {
     news_ = false;
+    ++turns_;
     Jobs jobs;
     const auto next = tick(jobs);
     lock.unlock();

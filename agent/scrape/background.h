@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <thread>
 
@@ -24,6 +25,8 @@ class Background {
   // From now on these, which were prepared; collectors that are new run at once. Without the lock.
   void watch(const Instances& instances, const Instances& added);
   void stop();
+  // Wakes the thread, and says how many turns it has made: who asks again sees more while it works.
+  std::uint64_t pulse();
 
  private:
   void loop();
@@ -37,6 +40,8 @@ class Background {
   Instances instances_;  // those with background collectors
   bool news_ = false;
   bool stopping_ = false;
+  bool running_ = false;
+  std::uint64_t turns_ = 0;
 };
 
 }  // namespace basewatch::scrape

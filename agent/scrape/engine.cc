@@ -84,6 +84,14 @@ std::function<HttpReply(const HttpRequest&)> Engine::endpoint(std::string_view p
   };
 }
 
+std::uint64_t Engine::pulse() {
+  return impl_->pulse();
+}
+
+void Engine::note_own(std::string_view topic, std::string message) {
+  impl_->instances().back()->host().note(topic, std::move(message));
+}
+
 void Engine::add_own(std::shared_ptr<const prometheus::Collectable> source) {
   impl_->sources->add(std::move(source));
 }

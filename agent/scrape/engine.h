@@ -147,6 +147,13 @@ class Engine {
   // goes.
   std::function<HttpReply(const HttpRequest&)> endpoint(std::string_view path) const;
 
+  // Wakes the timer and says how many turns it has made; more, the next time, while it works. Blocks
+  // for ever when the engine's lock is never given back: for a watchdog, that is an answer.
+  std::uint64_t pulse();
+
+  // A note at the agent's own instance, for what main knows; empty removes it.
+  void note_own(std::string_view topic, std::string message);
+
   // Puts more on the agent's own page: Self's registry, for one.
   void add_own(std::shared_ptr<const prometheus::Collectable> source);
 

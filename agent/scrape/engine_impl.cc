@@ -88,8 +88,8 @@ Instances Engine::Impl::instances() const {
 // The instances that the plans ask for: those that run already, and new ones, which are in `added`,
 // too. Throws PlanErrors with all that is wrong.
 //
-// Plans behind the first `configured` ones are of what was found: they are dropped where they are wrong
-// or watched already, for nobody can mend them.
+// Plans behind the first `configured` ones are of what was found: they are dropped where they are
+// wrong or watched already, for nobody can mend them.
 Instances Engine::Impl::prepare(std::vector<InstancePlan>& plans, std::size_t configured,
                                 Instances& added) const {
   const auto before = instances();
@@ -182,7 +182,8 @@ void Engine::Impl::watch_found() {
     lock.unlock();
     {
       std::lock_guard guard(apply_);
-      // What cannot be made now, for there is no thread or memory, is tried again with the next news.
+      // What cannot be made now, for there is no thread or memory, is tried again with the next
+      // news.
       const auto before = instances();
       if (const auto failure = guarded([&] { apply_all(configured_, {}); })) {
         core->say(LogLevel::error, "found", "cannot be watched: " + *failure);

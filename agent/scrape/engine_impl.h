@@ -25,6 +25,7 @@ class Engine::Impl {
   void apply(std::vector<InstancePlan> plans, const std::string& node);
   std::vector<InstanceResult> scrape(const Request& request);
   Instances instances() const;
+  std::uint64_t pulse() { return background_.pulse(); }
 
   const std::shared_ptr<Core> core;
   const std::shared_ptr<OwnSources> sources = std::make_shared<OwnSources>();
@@ -42,9 +43,9 @@ class Engine::Impl {
 
   Pool pool_;
   Background background_;
-  std::mutex apply_;  // one apply() at a time; taken before Core::mutex
+  std::mutex apply_;                      // one apply() at a time; taken before Core::mutex
   std::vector<InstancePlan> configured_;  // without what was found; guarded by apply_
-  std::thread finder_;    // makes instances of what is found; none before the first exporter that may
+  std::thread finder_;  // makes instances of what is found; none before the first exporter that may
   bool stopping_ = false;  // guarded by Core::mutex
   // Guarded by Core::mutex.
   std::string node_;

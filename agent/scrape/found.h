@@ -12,9 +12,9 @@
 
 namespace basewatch::scrape {
 
-// What the exporters of an engine have found, by finder ("redis/main"). What a finder no longer names
-// is kept for kKeep, so that a server which restarts does not come and go; a finder that is silent,
-// for its own server is down, lets go of nothing. Guarded by Core::mutex.
+// What the exporters of an engine have found, by finder ("redis/main"). What a finder no longer
+// names is kept for kKeep, so that a server which restarts does not come and go; a finder that is
+// silent, for its own server is down, lets go of nothing. Guarded by Core::mutex.
 class Found {
  public:
   static constexpr Duration kKeep = std::chrono::minutes(5);
@@ -36,8 +36,8 @@ class Found {
 
  private:
   struct List {
-    std::map<std::string, FoundInstance> instances;   // by name
-    std::map<std::string, MonoTime> gone;             // those that are no longer named, since when
+    std::map<std::string, FoundInstance> instances;  // by name
+    std::map<std::string, MonoTime> gone;            // those that are no longer named, since when
   };
   std::map<std::string, List> lists_;
   bool news_ = false;

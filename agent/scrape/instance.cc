@@ -147,4 +147,14 @@ void Instance::note_cap(bool& biting, bool now_biting, std::string message) {
   core_->remember(now_biting ? LogLevel::warning : LogLevel::info, topic_, std::move(message));
 }
 
+void Instance::note_failure(const std::string& reason) {
+  if (failing_ == !reason.empty()) return;
+  failing_ = !failing_;
+  if (failing_) {
+    core_->remember(LogLevel::warning, topic_, "fails: " + reason);
+  } else {
+    core_->remember(LogLevel::info, topic_, "works again");
+  }
+}
+
 }  // namespace basewatch::scrape

@@ -69,6 +69,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::size_t capped() const { return capped_; }
   // Says once that a cap begins to bite, and once that it no longer does.
   void note_cap(bool& biting, bool now_biting, std::string message);
+  // Says once that the whole instance fails, and, with an empty reason, once that it works again.
+  void note_failure(const std::string& reason);
   bool own_cap_bites = false, answer_cap_bites = false;
 
  private:
@@ -90,6 +92,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::size_t duplicates_ = 0, capped_ = 0;
   bool retired_ = false;
   bool summary_failing_ = false;
+  bool failing_ = false;  // as the log has it
 };
 
 using Instances = std::vector<std::shared_ptr<Instance>>;

@@ -8,8 +8,8 @@
 #include "agent/base/strings.h"
 #include "agent/expose/gzip.h"
 #include "agent/serve/access.h"
+#include "agent/expose/openmetrics.h"
 #include "agent/serve/discovery.h"
-#include "agent/serve/page_text.h"
 #include "agent/serve/status_page.h"
 
 namespace basewatch::serve {
@@ -63,6 +63,7 @@ Endpoints::Endpoints(scrape::Engine& engine, Clock& clock, Log& log, EndpointOpt
       log_(log),
       options_(std::move(options)),
       advertise_(options_.advertise),
+      openmetrics_(options_.openmetrics),
       most_scrapes_(options_.scrapes) {}
 
 void Endpoints::set_advertise(std::string advertise) {
@@ -133,6 +134,19 @@ Answer Endpoints::metrics(const Call& call) {
   return page(call, parts[2], parts[3]);
 }
 
+// Throws std::invalid_argument for a format that there is not.
+Format Endpoints::format_of(const Call& call) const {
+  const auto asked = call.all("format");
+  if (asked.empty()) {
+    return openmetrics_ && expose::prefers_openmetrics(call.accept) ? Format::openmetrics
+                                                                    : Format::text;
+  }
+  if (asked.back() == "openmetrics") return Format::openmetrics;
+  if (asked.back() == "text") return Format::text;
+  throw std::invalid_argument(
+      fmt::format("there is no format '{}': write text or openmetrics", printable(asked.back())));
+}
+
 Answer Endpoints::page(const Call& call, std::string_view exporter, std::string_view name) {
   const std::size_t most = most_scrapes_;
   const Slot slot(scraping_, most);
@@ -148,7 +162,9 @@ Answer Endpoints::page(const Call& call, std::string_view exporter, std::string_
                                 .exclude = call.all("exclude[]"),
                                 .deadline = Deadline::in(clock_, time)};
   std::vector<scrape::InstanceResult> results;
+  Format format = Format::text;
   try {
+    format = format_of(call);
     results = engine_.scrape(request);
   } catch (const scrape::NoSuchInstance& error) {
     return text(404, error.what());
@@ -156,14 +172,15 @@ Answer Endpoints::page(const Call& call, std::string_view exporter, std::string_
     return text(400, error.what());
   }
   Answer out;
-  out.content_type = expose::kTextContentType;
-  const auto written =
-      write_page(results, exporter.empty() ? Labelling::targets : Labelling::none, out.body);
+  out.content_type =
+      format == Format::text ? expose::kTextContentType : expose::kOpenMetricsContentType;
+  const auto written = write_page(results, exporter.empty() ? Labelling::targets : Labelling::none,
+                                  format, out.body);
   if (written.dropped > 0) {
     log_.warning("http", "{} leaves out series that another instance has already, such as {}",
                  printable(call.path), printable(written.first_dropped));
   }
-  out.headers.emplace_back("Vary", "Accept-Encoding");
+  out.headers.emplace_back("Vary", openmetrics_ ? "Accept, Accept-Encoding" : "Accept-Encoding");
   if (out.body.size() >= kWorthCompressing && expose::accepts_gzip(call.accept_encoding)) {
     out.body = expose::gzip(out.body);
     out.headers.emplace_back("Content-Encoding", "gzip");

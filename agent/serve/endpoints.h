@@ -10,6 +10,7 @@
 #include "agent/base/log.h"
 #include "agent/scrape/engine.h"
 #include "agent/serve/http.h"
+#include "agent/serve/page_text.h"
 #include "agent/status/facts.h"
 
 namespace basewatch::serve {
@@ -17,6 +18,7 @@ namespace basewatch::serve {
 struct EndpointOptions {
   std::string listen;        // host:port; what /sd hands out when the request has no usable Host
   std::string advertise;     // what /sd hands out; empty: the request's Host
+  bool openmetrics = false;  // to those whose Accept prefers it; else only on ?format=openmetrics
   std::size_t scrapes = 24;  // at once; fewer than the server has workers
   Duration default_deadline = std::chrono::seconds(8);
   // Reads the configuration anew; the text of what is wrong, empty when all went well.
@@ -40,6 +42,7 @@ class Endpoints {
   // After a reload: where Prometheus reaches us, how many scrapes there may be at once.
   void set_advertise(std::string advertise);
   void set_scrapes(std::size_t scrapes) { most_scrapes_ = scrapes; }
+  void set_openmetrics(bool negotiated) { openmetrics_ = negotiated; }
 
  private:
   Answer route(const Call& call, std::string_view& endpoint);
@@ -49,6 +52,7 @@ class Endpoints {
   Answer exporters_own(const Call& call);
   Answer page(const Call& call, std::string_view exporter, std::string_view name);
   status::Facts facts() const;
+  Format format_of(const Call& call) const;
 
   scrape::Engine& engine_;
   Clock& clock_;
@@ -57,6 +61,7 @@ class Endpoints {
   mutable std::mutex mutex_;
   std::string advertise_;  // guarded by mutex_
   std::atomic<bool> ready_ = false;
+  std::atomic<bool> openmetrics_;
   std::atomic<std::size_t> most_scrapes_, scraping_ = 0;
 };
 

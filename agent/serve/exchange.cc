@@ -67,6 +67,7 @@ Call to_call(const httplib::Request& request, const Peer& peer, std::string acce
   call.path = request.path;
   call.params.assign(request.params.begin(), request.params.end());
   call.host = request.get_header_value("Host");
+  call.accept = request.get_header_value("Accept");
   call.accept_encoding = std::move(accept_encoding);
   call.scrape_timeout = request.get_header_value("X-Prometheus-Scrape-Timeout-Seconds");
   call.authorization = request.get_header_value("Authorization");

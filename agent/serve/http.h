@@ -15,6 +15,7 @@ struct Call {
   std::string method, path;                                 // path decoded, without the query
   std::vector<std::pair<std::string, std::string>> params;  // decoded; the same name may come often
   std::string host;                                         // the headers of these names, as sent
+  std::string accept;
   std::string accept_encoding;
   std::string scrape_timeout;
   std::string authorization, origin, fetch_site;

@@ -1,6 +1,6 @@
 #include "agent/serve/page_text.h"
 
-#include <array>
+#include "agent/expose/openmetrics.h"
 
 namespace basewatch::serve {
 namespace {
@@ -26,7 +26,7 @@ const Page& up_page() {
 }  // namespace
 
 expose::Written write_page(std::span<const scrape::InstanceResult> results, Labelling labelling,
-                           std::string& out) {
+                           Format format, std::string& out) {
   const bool labelled = labelling == Labelling::targets;
   std::vector<expose::Part> parts;
   std::vector<const scrape::InstanceResult*> owners;  // of the parts
@@ -36,7 +36,8 @@ expose::Written write_page(std::span<const scrape::InstanceResult> results, Labe
     for (const auto& page : result.pages) parts.push_back({page.get(), target});
     owners.resize(parts.size(), &result);
   }
-  auto written = expose::write_text(parts, out);
+  auto written = format == Format::openmetrics ? expose::write_openmetrics(parts, out)
+                                               : expose::write_text(parts, out);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto dropped = written.dropped_by_part[i];
     if (dropped > 0 && owners[i]->count_duplicates) owners[i]->count_duplicates(dropped);

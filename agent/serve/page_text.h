@@ -14,8 +14,10 @@ enum class Labelling {
             // instance
 };
 
-// What a scrape found, as one page of text; the same for an HTTP answer and for `basewatch once`.
+enum class Format { text, openmetrics };
+
+// What a scrape found, as one page; the same for an HTTP answer and for `basewatch once`.
 expose::Written write_page(std::span<const scrape::InstanceResult> results, Labelling labelling,
-                           std::string& out);
+                           Format format, std::string& out);
 
 }  // namespace basewatch::serve

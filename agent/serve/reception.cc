@@ -61,14 +61,15 @@ void Reception::stop(Duration drain) {
 void Reception::run(const std::shared_ptr<void>& owner) {
   owner_ = owner;
   while (true) {
+    ++turns_;
     std::uint64_t ignored = 0;
     if (::read(wake_.get(), &ignored, sizeof ignored) < 0) ignored = 0;
     take_rules();
     take_back();
+    bound_unsent();
     if (is_over()) break;
     poll_all();
     look_at_waiting();
-    bound_unsent();
     if (!draining_ && polled_[1].revents != 0) accept_all();
   }
   waiting_.clear();

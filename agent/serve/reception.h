@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
@@ -41,6 +43,8 @@ class Reception {
   // Until stop(). `owner` is what the workers' threads have to hold alive.
   void run(const std::shared_ptr<void>& owner);
   void wake();
+  // Grows with each turn of the loop: whoever wakes it and sees it grow knows that it is alive.
+  std::uint64_t turns() const { return turns_; }
   // Takes nothing new, and ends when all answers are sent, or after `drain`.
   void stop(Duration drain);
 
@@ -72,6 +76,7 @@ class Reception {
   UniqueFd listener_, wake_;
   std::shared_ptr<void> owner_;
   Rules rules_;
+  std::atomic<std::uint64_t> turns_ = 0;
   std::list<Connection> waiting_;
   std::vector<pollfd> polled_;  // wake_, listener_, then those of waiting_ in order
 

@@ -59,6 +59,11 @@ class Server::State : public std::enable_shared_from_this<State> {
     reception_.wake();
   }
 
+  std::uint64_t pulse() {
+    reception_.wake();
+    return reception_.turns();
+  }
+
   bool stop(Duration drain) {
     const auto until = std::chrono::steady_clock::now() + drain;
     workers_.stop();
@@ -184,6 +189,9 @@ std::uint16_t Server::port() const {
 }
 bool Server::stop(Duration drain) {
   return state_->stop(drain);
+}
+std::uint64_t Server::pulse() {
+  return state_->pulse();
 }
 std::size_t Server::threads() const {
   return state_->threads();

@@ -57,6 +57,10 @@ class Server {
   // has to stay alive until the process ends.
   bool stop(Duration drain);
 
+  // Wakes the thread that holds the connections, and says how many turns it has made; more, the next
+  // time, while it works.
+  std::uint64_t pulse();
+
   std::size_t threads() const;  // workers alive, for tests
 
  private:

@@ -71,7 +71,8 @@ const std::vector<Entry>& entries() {
       {{"give its user +info"},
        "The agent's Redis user lacks the right: `ACL SETUSER` ... +info; docs/redis.md lists all."},
       {{"script kill"},
-       "A script holds up every client: `CLIENT LIST` shows whose (cmd=eval), `SCRIPT KILL` ends it."},
+       "A script holds up every client: `CLIENT LIST` shows whose (cmd=eval), `SCRIPT KILL` ends "
+       "it."},
       {{"maxclients"},
        "Find who holds the connections in `CLIENT LIST`, or raise maxclients by `CONFIG SET`."},
       {{"protected mode"},

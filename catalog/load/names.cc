@@ -37,6 +37,9 @@ class NameCheck {
     for (const auto& passthrough : subject.passthroughs) {
       claim(sources_, std::string(passthrough.spec.source), passthrough.where, "passthrough");
     }
+    for (const auto& query : subject.queries) {
+      claim(queries_, std::string(query.spec.name), query.where, "query");
+    }
     for (const auto& rule : subject.rules) {
       claim(records_, rule.record.value, rule.record.where, "recorded name");
     }
@@ -51,6 +54,7 @@ class NameCheck {
       for (const auto& metric : subject->metrics) check_member(metric);
       for (const auto& metric : subject->metrics) check_source(metric);
     }
+    for (const auto* family : families_) check_exceptions(*family);
   }
 
  private:
@@ -64,13 +68,27 @@ class NameCheck {
   // A name of its own inside a family's pattern would be on the page twice.
   void check_member(const MetricEntry& metric) {
     for (const auto* family : families_) {
-      if (family->spec.match(metric.spec.name).empty()) continue;
+      const auto field = family->spec.match(metric.spec.name);
+      if (field.empty() || std::ranges::find(family->except, field) != family->except.end()) {
+        continue;
+      }
       diagnostics_.error(
           metric.where, fmt::format("the metric {} is already a member of the family {} at {}: add "
                                     "'{}' to its 'known' instead",
                                     metric.spec.name, family->spec.pattern, family->where.text(),
-                                    family->spec.match(metric.spec.name)));
+                                    field));
       return;
+    }
+  }
+
+  void check_exceptions(const FamilyEntry& family) {
+    for (const auto& field : family.except) {
+      if (metrics_.contains(family.spec.name(field))) continue;
+      diagnostics_.error(family.where,
+                         fmt::format("'{}' is excepted from the family {}, but there is no metric "
+                                     "{}: declare it, or take it out of 'except'",
+                                     field, family.spec.pattern,
+                                     family.spec.name(field)));
     }
   }
 
@@ -101,7 +119,7 @@ class NameCheck {
     };
     std::map<std::string_view, Location> seen;  // told already as declared twice
     for (const auto& metric : subject.metrics) {
-      if (metric.from_source.empty() && seen.emplace(metric.spec.name, metric.where).second) {
+      if (metric.from_source.empty() && metric.from_query.empty() && seen.emplace(metric.spec.name, metric.where).second) {
         check(metric.spec.name, metric.where);
       }
     }
@@ -119,7 +137,7 @@ class NameCheck {
   }
 
   Diagnostics& diagnostics_;
-  Owners metrics_, known_, patterns_, sources_, records_, alerts_;
+  Owners metrics_, known_, patterns_, sources_, records_, alerts_, queries_;
   std::vector<const FamilyEntry*> families_;
 };
 

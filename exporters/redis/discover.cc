@@ -17,7 +17,8 @@ bool is_host(std::string_view text) {
   return !text.empty() && text.size() <= kLongestHost && text != "?" &&
          std::ranges::all_of(text, [](char one) {
            const auto sign = static_cast<unsigned char>(one);
-           return sign < 0x80 && (std::isalnum(sign) || one == '.' || one == '-' || one == ':' || one == '_');
+           return sign < 0x80 &&
+                  (std::isalnum(sign) || one == '.' || one == '-' || one == ':' || one == '_');
          });
 }
 
@@ -83,8 +84,10 @@ std::vector<FoundInstance> as_instances(std::vector<Address> found, const Option
       one.changes["user"] = options.target.url.user;
     }
     if (!by_sentinel && !options.target.url.password.empty()) {
-      one.changes["password"] = std::function<std::string()>(
-          [of = options.target] { const auto given = of.password(); return given.empty() ? of.url.password : given; });
+      one.changes["password"] = std::function<std::string()>([of = options.target] {
+        const auto given = of.password();
+        return given.empty() ? of.url.password : given;
+      });
     }
     out.push_back(std::move(one));
   }

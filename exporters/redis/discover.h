@@ -22,8 +22,8 @@ std::vector<Address> address_of(std::string_view host, std::string_view port);
 // The other members of a Cluster, of the answer to CLUSTER NODES.
 std::vector<Address> cluster_members(std::string_view nodes);
 
-// As instances of the agent: with the options of the one that told of them, which it may reach with.
-// `by_sentinel`: a Sentinel's login is not that of the servers it watches.
+// As instances of the agent: with the options of the one that told of them, which it may reach
+// with. `by_sentinel`: a Sentinel's login is not that of the servers it watches.
 std::vector<FoundInstance> as_instances(std::vector<Address> found, const Options& options,
                                         bool by_sentinel);
 

@@ -21,8 +21,7 @@ constexpr Option kOptions[] = {
     {"config_command", OptionType::text, "CONFIG",
      "How CONFIG is called there, if it was renamed; \"-\": it is not asked."},
     {"config_metrics", OptionType::flag, "false", "Adds every setting as a metric."},
-    {"redact_config_metrics", OptionType::flag, "true",
-     "Leaves out settings that hold passwords."},
+    {"redact_config_metrics", OptionType::flag, "true", "Leaves out settings that hold passwords."},
     {"latency_histograms", OptionType::flag, "true",
      "Adds redis_commands_latencies_usec and the latency spikes."},
     {"client_list", OptionType::flag, "false", "Adds a dozen series for each connected client."},
@@ -50,12 +49,14 @@ constexpr Option kOptions[] = {
      "Servers that GET /probe?target=redis://HOST:PORT may look at with this login: HOST or "
      "HOST:PORT, * and ? stand for anything."},
     {"collectors.keys.check", OptionType::texts, "",
-     "Keys whose size, memory and value are shown; a pattern such as \"db1=session:*\", or a name."},
+     "Keys whose size, memory and value are shown; a pattern such as \"db1=session:*\", or a "
+     "name."},
     {"collectors.keys.check_single", OptionType::texts, "",
      "The same for names in which * and ? are meant as they stand."},
     {"collectors.keys.count", OptionType::texts, "", "Patterns whose keys are counted."},
     {"collectors.keys.groups", OptionType::texts, "",
-     "Lua patterns; what their captures hold is the group of a key, the first that matches counts."},
+     "Lua patterns; what their captures hold is the group of a key, the first that matches "
+     "counts."},
     {"collectors.keys.streams", OptionType::texts, "",
      "Streams shown with their groups and consumers; patterns or names."},
     {"collectors.keys.streams_single", OptionType::texts, "",

@@ -23,11 +23,11 @@ struct Options {
   bool ping = false;
   bool tile38 = false;
   bool find_replicas = false, find_cluster = false, find_by_sentinel = false;
-  std::string discover_user;                       // of what a Sentinel watches
+  std::string discover_user;  // of what a Sentinel watches
   std::function<std::string()> discover_password;
-  std::vector<std::string> probe_allow;            // patterns of hosts
+  std::vector<std::string> probe_allow;  // patterns of hosts
   KeyOptions keys;
-  std::vector<std::string> scripts;                // files
+  std::vector<std::string> scripts;  // files
   bool scripts_read_only = false;
   std::string search_include;
 };

@@ -68,8 +68,10 @@ HttpReply Probe::answer(const HttpRequest& request, Clock& clock) {
   if (!url) return {404, {}, "target " + problem + "\n"};
   if (!allows(*url)) {
     ++errors_;
-    return {404, {}, fmt::format("no instance of the exporter redis allows {}: see probe_allow\n",
-                                 printable(identity_of(*url)))};
+    return {404,
+            {},
+            fmt::format("no instance of the exporter redis allows {}: see probe_allow\n",
+                        printable(identity_of(*url)))};
   }
   struct Slot {
     explicit Slot(std::atomic<int>& used) : used(used), had(++used <= kAtOnce) {}

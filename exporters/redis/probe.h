@@ -9,9 +9,9 @@
 
 namespace basewatch::redis {
 
-// GET /probe?target=redis://HOST:PORT: the page of a server that stands in nobody's configuration but is
-// allowed there (probe_allow). It is asked with the login of the instance that allows it, never with
-// one from the URL. Any thread, at most four at once.
+// GET /probe?target=redis://HOST:PORT: the page of a server that stands in nobody's configuration
+// but is allowed there (probe_allow). It is asked with the login of the instance that allows it,
+// never with one from the URL. Any thread, at most four at once.
 class Probe {
  public:
   explicit Probe(Options options) : options_(std::move(options)) {}

@@ -64,15 +64,15 @@ class RedisExporter final : public Exporter {
         server_(std::make_shared<Server>(options, host_, Clock::system())),
         keys_(std::make_shared<Keys>(options.target, options.keys, host_, server_->databases(),
                                      Clock::system())),
-        scripts_(std::make_shared<Scripts>(options.target, options.scripts,
-                                           options.scripts_read_only)),
+        scripts_(
+            std::make_shared<Scripts>(options.target, options.scripts, options.scripts_read_only)),
         search_(std::make_shared<Search>(options.target, options.search_include)),
         probe_(std::make_shared<Probe>(options)) {
     // Each owns what it runs with: a run may outlive the exporter.
     const auto add = [&](std::string_view name, bool on, Schedule schedule, auto part) {
-      collectors_.push_back({name, name, on, schedule, [part](Page& page, const Deadline& deadline) {
-                               return part->run(page, deadline);
-                             }});
+      collectors_.push_back(
+          {name, name, on, schedule,
+           [part](Page& page, const Deadline& deadline) { return part->run(page, deadline); }});
     };
     add("server", true, on_scrape, server_);
     add("keys", options.keys.any(), every(kEvery), keys_);

@@ -17,6 +17,7 @@
 
 #include "agent/base/strings.h"
 #include "agent/expose/gzip.h"
+#include "agent/expose/openmetrics.h"
 #include "agent/expose/text.h"
 #include "agent/plugin/page.h"
 
@@ -166,6 +167,8 @@ int main() {
     for (const auto& line : from) appended.append(line);
   };
   Contender ours{[&] { text.clear(), expose::write_text({&plain, 1}, text); }};
+  std::string open;
+  Contender ours_open{[&] { open.clear(), expose::write_openmetrics({&plain, 1}, open); }};
   Contender appending{[&] { append(lines); }};
   Contender ours_labelled{[&] {
     labelled_text.clear(), expose::write_text({&labelled, 1}, labelled_text);
@@ -181,7 +184,8 @@ int main() {
 
   appended.reserve(labelled_text.size());
   for (int i = 0; i < kRuns; ++i) {
-    for (auto* one : {&appending, &ours, &appending_labelled, &ours_labelled}) one->measure();
+    for (auto* one : {&appending, &ours, &appending_labelled, &ours_labelled, &ours_open})
+      one->measure();
     if (i % 2 == 0) {
       for (auto* one : {&theirs, &filling, &our_gzip, &their_gzip}) one->measure();
     }
@@ -193,6 +197,8 @@ int main() {
   fmt::print("expose with target labels: ours {:.2f} ms, append {:.2f} ms ({:.1f}x)\n",
              ours_labelled.best_ms, appending_labelled.best_ms,
              ours_labelled.best_ms / appending_labelled.best_ms);
+  fmt::print("expose as OpenMetrics: ours {:.2f} ms, append {:.2f} ms ({:.1f}x)\n",
+             ours_open.best_ms, appending.best_ms, ours_open.best_ms / appending.best_ms);
   fmt::print(
       "gzip of {:.1f} MB: ours {:.1f} ms for {} KB, zlib level 6 {:.1f} ms for {} KB ({:.1f}x)\n",
       static_cast<double>(text.size()) / 1e6, our_gzip.best_ms, zipped.size() / 1000,

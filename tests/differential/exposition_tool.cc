@@ -1,4 +1,5 @@
-// Writes pages as expose::write_text does, for exposition_test.py.
+// Writes pages as the agent does, for exposition_test.py and openmetrics_test.py. With a second
+// argument `openmetrics` in that format.
 //
 //   exposition_tool nasty        a page with everything that is hard to write
 //   exposition_tool parse < text what the parser makes of it, as a page again; errors to stderr,
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/expose/openmetrics.h"
 #include "agent/expose/parse.h"
 #include "agent/expose/text.h"
 #include "agent/plugin/page.h"
@@ -18,11 +20,13 @@ namespace {
 
 using namespace basewatch;
 
+bool openmetrics = false;
+
 void print(const Page& page) {
   const expose::TargetLabels target({{"job", "nasty"}, {"node", "quote \" slash \\ line \n end"}});
   const expose::Part part{&page, &target};
   std::string text;
-  expose::write_text({&part, 1}, text);
+  openmetrics ? expose::write_openmetrics({&part, 1}, text) : expose::write_text({&part, 1}, text);
   std::cout << text;
 }
 
@@ -56,6 +60,23 @@ void add_texts(Page& page) {
   }
 }
 
+void add_counters(Page& page) {
+  using namespace metrics;
+  constexpr auto good = metric(counter, "nasty_jobs_total", "Jobs, \"done\".", labels("queue"));
+  page.add(good, 5, "a");
+  page.add(good, 1e300, "b");
+  constexpr auto plain = metric(counter, "nasty_resets", "A counter that is not called so.");
+  page.add(plain, 7);
+  constexpr auto broken = metric(counter, "nasty_lost_total", "No number.");
+  page.add(broken, std::numeric_limits<double>::quiet_NaN());
+  constexpr auto taken = metric(gauge, "nasty_taken", "Has the name that a counter wants.");
+  page.add(taken, 1);
+  constexpr auto unlucky = metric(counter, "nasty_taken_total", "Finds its name taken.");
+  page.add(unlucky, 2);
+  constexpr auto unknown = metric(untyped, "nasty_unknown_bytes", "");
+  page.add(unknown, -1.5);
+}
+
 void add_distributions(Page& page) {
   constexpr auto wait = metrics::metric(metrics::histogram, "nasty_wait_seconds", "Waits.",
                                         metrics::labels("zone", "app"));
@@ -66,6 +87,12 @@ void add_distributions(Page& page) {
       metrics::metric(metrics::summary, "nasty_pause_seconds", "Pauses.", metrics::labels("zone"));
   const std::pair<double, double> quantiles[] = {{0, 1}, {0.5, 2}, {0.999, 1e-9}, {1, 5}};
   page.add(pause, SummaryValue{quantiles, 4, 12}, "z");
+  constexpr auto sound =
+      metrics::metric(metrics::histogram, "nasty_sound_seconds", "Sound.", metrics::labels("zone"));
+  const double good_bounds[] = {0.25, 100000, 1e6};
+  const double good[] = {3, 5, 8, 13};
+  page.add(sound, HistogramValue{good_bounds, good, 1234.5}, "z");
+  page.add(sound, HistogramValue{good_bounds, good, 1.5}, "a");
 }
 
 int parse() {
@@ -88,12 +115,14 @@ int parse() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view command = argc == 2 ? argv[1] : "";
+  openmetrics = argc == 3 && argv[2] == std::string_view("openmetrics");
+  const std::string_view command = argc == 2 || openmetrics ? argv[1] : "";
   if (command == "parse") return parse();
   if (command != "nasty") return 2;
   Page page;
   add_values(page);
   add_texts(page);
+  add_counters(page);
   add_distributions(page);
   page.seal();
   print(page);

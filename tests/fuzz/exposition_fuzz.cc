@@ -5,10 +5,13 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
+#include "agent/base/strings.h"
 #include "agent/expose/gzip.h"
+#include "agent/expose/openmetrics.h"
 #include "agent/expose/parse.h"
 #include "agent/expose/text.h"
 #include "agent/plugin/page.h"
@@ -65,11 +68,22 @@ std::map<std::string, std::string> series_of(const Page& page) {
   return result;
 }
 
+// The lines that are no comments.
+std::multiset<std::string_view> lines_of(std::string_view text) {
+  std::multiset<std::string_view> out;
+  std::string_view line;
+  while (next_line(text, line)) {
+    if (!line.starts_with('#')) out.insert(line);
+  }
+  return out;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   expose::accepts_gzip(text);
+  expose::prefers_openmetrics(text);
   const auto page = page_of(text, {.samples = 10'000, .bytes = 1 << 20});
   if (!page) return 0;
 
@@ -80,6 +94,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fail("the series differ", once + "\n" + written(*again));
 
   const expose::TargetLabels target({{"job", "fuzz"}, {"a", "\"\n\\"}, {"x", ""}});
+  std::string other;
+  const expose::Part part{&*page};
+  expose::write_openmetrics({&part, 1}, other);
+  if (lines_of(other) != lines_of(once)) fail("OpenMetrics has other series", once + "\n" + other);
+
   const std::string labelled = written(*page, &target);
   if (!page_of(labelled, {})) fail("what the page wrote with labels is refused", labelled);
   return 0;

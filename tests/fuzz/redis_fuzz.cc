@@ -1,6 +1,6 @@
 // What a Redis server may send: replies, INFO, CLIENT LIST, CLUSTER NODES; and the patterns of the
-// configuration against keys from outside. The first byte of the input picks one, the rest is its text.
-// Replies may be refused with an error that says something; nothing may do anything else.
+// configuration against keys from outside. The first byte of the input picks one, the rest is its
+// text. Replies may be refused with an error that says something; nothing may do anything else.
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -76,8 +76,10 @@ void read_url(std::string_view text) {
   const auto url = clients::parse_redis_url(text, problem);
   if (!url && problem.empty()) std::abort();
   if (url && !url->password.empty() && url->password.size() > 8 &&
-      url->shown().find(url->password) != std::string::npos && url->host.find(url->password) == std::string::npos &&
-      url->socket.find(url->password) == std::string::npos && url->user.find(url->password) == std::string::npos) {
+      url->shown().find(url->password) != std::string::npos &&
+      url->host.find(url->password) == std::string::npos &&
+      url->socket.find(url->password) == std::string::npos &&
+      url->user.find(url->password) == std::string::npos) {
     std::abort();
   }
 }

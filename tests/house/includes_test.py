@@ -16,6 +16,8 @@ ALLOWED = {
     "agent/base": {"catalog/model/metric.h"},
     "catalog/model": {"agent/base"},
     "agent/plugin": VOCABULARY,
+    "agent/clients": {"agent/base"},
+    "agent/modules": VOCABULARY | {"agent/plugin"},
     "agent/expose": VOCABULARY | {"agent/plugin"},
     "agent/config": VOCABULARY | {"agent/plugin"},
     "agent/scrape": VOCABULARY | {"agent/plugin", "agent/config", "agent/expose", "metrics"},
@@ -27,8 +29,6 @@ ALLOWED = {
     "catalog/load": VOCABULARY,
     "catalog/compiler/promql": VOCABULARY,
     "catalog/compiler": VOCABULARY | {"catalog/load", "catalog/compiler/promql"},
-    # Deadline-bound clients of what is watched.
-    "agent/clients": VOCABULARY,
     # Textfile and Kong read expositions: docs/decisions/ says why the parser is no second one.
     "exporters": VOCABULARY | {"agent/plugin", "agent/clients", "metrics", "agent/expose/parse.h",
                                # A probe answers with a page of its own.
@@ -44,6 +44,7 @@ LIBRARIES = {
     "CLI/": {"agent/main.cc", "agent/commands/"},
     "hiredis/": {"agent/clients/redis/"},
     "nlohmann": {"catalog/compiler/board_"},
+    "libpq-fe.h": {"agent/clients/postgres/"},
     "prometheus/": {"agent/base/", "agent/scrape/", "agent/serve/", "agent/main.cc", "agent/commands/"},
 }
 

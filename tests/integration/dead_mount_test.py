@@ -65,7 +65,7 @@ exporters:
         self.assertLessEqual(after[1], before[1] + 6)
         start = time.monotonic()
         self.assertEqual(0, agent.stop())
-        self.assertLess(time.monotonic() - start, 6)
+        self.assertLess(time.monotonic() - start, 5)
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ class HostileClients(unittest.TestCase):
         if tls:
             authority = Authority(folder)
             certificate, key = authority.issue("server", "IP:127.0.0.1,DNS:agent")
-            server = f", tls: {{cert_file: {certificate}, key_file: {key}}}"
+            server = f"tls: {{cert_file: {certificate}, key_file: {key}}}"
             context = ssl.create_default_context(cafile=authority.certificate)
             context.check_hostname = False
         agent = self.enterContext(Agent(
@@ -140,7 +140,7 @@ class HostileClients(unittest.TestCase):
         certificate, key = authority.issue("server", "DNS:agent")
         agent = self.enterContext(Agent(
             folder, "node: alpha\nexporters: {}\n",
-            server=f", tls: {{cert_file: {certificate}, key_file: {key}}}, limits: {{header_time: 1s}}"))
+            server=f"tls: {{cert_file: {certificate}, key_file: {key}}}, limits: {{header_time: 1s}}"))
         with socket.create_connection((agent.host, 9777), timeout=10) as half:
             half.sendall(b"\x16\x03\x01\x02\x00\x01")
             self.assertEqual(b"", half.recv(1))

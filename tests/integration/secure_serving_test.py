@@ -87,7 +87,7 @@ class World(unittest.TestCase):
 
     def agent(self, server, **options):
         agent = self.enterContext(Agent(self.folder, "node: alpha\nexporters: {node: {}}\n",
-                                        server=", " + server, **options))
+                                        server=server, **options))
         return agent, Client(agent.host, 9777, self.authority)
 
     def await_line(self, server, text):

@@ -105,15 +105,15 @@ def wait_until(what, condition, seconds=60):
 
 class Agent(Server):
     """basewatch run with a configuration given as text; `server.listen` is added, and what else stands
-    in `server` (", tls: {...}")."""
+    in `server` ("tls: {...}")."""
 
-    def __init__(self, folder, config, host=None, port=9777, server=""):
+    def __init__(self, folder, config, host=None, port=9777, server="", **popen):
         self.folder = pathlib.Path(folder)
         self.host = host or address()
         self.url = f"http://{self.host}:{port}"
         self.config = self.folder / "basewatch.yml"
-        self.config.write_text(f'version: 1\nserver: {{listen: "{self.host}:{port}"{server}}}\n' + config)
-        super().__init__([BASEWATCH, "run", "--config", self.config], ready=r"listen")
+        self.config.write_text(f'version: 1\nserver: {{listen: "{self.host}:{port}"{server and ", " + server}}}\n' + config)
+        super().__init__([BASEWATCH, "run", "--config", self.config], ready=r"listen", **popen)
 
     def page(self, path="/metrics"):
         status, text = get(self.url + path)

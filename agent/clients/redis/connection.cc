@@ -56,12 +56,13 @@ std::vector<RedisReply> RedisConnection::ask(std::span<const RedisCommand> comma
         return try_once(commands, deadline);
       } catch (const StreamError& again) {
         close();
-        throw RedisError(again.kind == StreamError::Kind::timeout ? Kind::timeout : Kind::unreachable,
-                         again.what());
+        throw RedisError(
+            again.kind == StreamError::Kind::timeout ? Kind::timeout : Kind::unreachable,
+            again.what());
       }
     }
-    throw RedisError(
-        error.kind == StreamError::Kind::timeout ? Kind::timeout : Kind::unreachable, error.what());
+    throw RedisError(error.kind == StreamError::Kind::timeout ? Kind::timeout : Kind::unreachable,
+                     error.what());
   }
 }
 
@@ -93,9 +94,8 @@ void RedisConnection::open(const Deadline& deadline) {
   ++connects_;
   const auto& url = target_.url;
   const auto* tls = url.tls ? &target_.tls : nullptr;
-  stream_ = url.socket.empty()
-                ? Stream::to_host(*resolver_, url.host, url.port, tls, deadline)
-                : Stream::to_socket(url.socket, tls, deadline);
+  stream_ = url.socket.empty() ? Stream::to_host(*resolver_, url.host, url.port, tls, deadline)
+                               : Stream::to_socket(url.socket, tls, deadline);
   reader_.emplace(target_.limits);
 }
 
@@ -127,8 +127,9 @@ void RedisConnection::check_greeting(std::span<const RedisCommand> greeting,
                                                   target_.url.database, shown(reply)));
     }
     // A server without a password answers so, and needs none.
-    const bool needs_none = reply.text.find("without any password configured") != std::string::npos ||
-                            reply.text.find("no password is set") != std::string::npos;
+    const bool needs_none =
+        reply.text.find("without any password configured") != std::string::npos ||
+        reply.text.find("no password is set") != std::string::npos;
     if (name == "AUTH" && !needs_none) {
       throw RedisError(Kind::refused, fmt::format("it refuses the login: {}", shown(reply)));
     }

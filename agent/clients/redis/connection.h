@@ -38,17 +38,17 @@ struct RedisTarget {
   RedisLimits limits;
 };
 
-// One connection, kept between batches of commands and opened again when it is lost. One thread at a
-// time; everything ends by the deadline that is handed in.
+// One connection, kept between batches of commands and opened again when it is lost. One thread at
+// a time; everything ends by the deadline that is handed in.
 class RedisConnection {
  public:
   explicit RedisConnection(RedisTarget target,
                            std::shared_ptr<Resolver> resolver = Resolver::shared());
 
   // Sends all commands in one piece and waits for all answers, one for each, errors of single
-  // commands among them. Logging in on a new connection is part of the same piece. Throws RedisError,
-  // and the connection is closed; a kept one that the server has closed meanwhile is opened anew
-  // first, so that a restart of the server costs no batch.
+  // commands among them. Logging in on a new connection is part of the same piece. Throws
+  // RedisError, and the connection is closed; a kept one that the server has closed meanwhile is
+  // opened anew first, so that a restart of the server costs no batch.
   std::vector<RedisReply> ask(std::span<const RedisCommand> commands, const Deadline& deadline);
 
   void close();
@@ -59,7 +59,8 @@ class RedisConnection {
   const RedisTarget& target() const { return target_; }
 
  private:
-  std::vector<RedisReply> try_once(std::span<const RedisCommand> commands, const Deadline& deadline);
+  std::vector<RedisReply> try_once(std::span<const RedisCommand> commands,
+                                   const Deadline& deadline);
   void open(const Deadline& deadline);
   std::vector<RedisCommand> greeting() const;
   void check_greeting(std::span<const RedisCommand> greeting, std::span<const RedisReply> replies);

@@ -115,9 +115,10 @@ RedisReader::~RedisReader() = default;
 void RedisReader::feed(std::string_view bytes) {
   state_->fed += bytes.size();
   if (state_->fed > state_->limits.bytes) {
-    throw std::runtime_error(fmt::format("the server sends more than {} MiB; nothing that is asked "
-                                         "for is so large",
-                                         state_->limits.bytes >> 20));
+    throw std::runtime_error(
+        fmt::format("the server sends more than {} MiB; nothing that is asked "
+                    "for is so large",
+                    state_->limits.bytes >> 20));
   }
   redisReaderFeed(state_->reader.get(), bytes.data(), bytes.size());
 }

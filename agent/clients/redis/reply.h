@@ -30,12 +30,12 @@ struct RedisReply {
 };
 
 struct RedisLimits {
-  std::size_t bytes = 64u << 20;      // of all replies to one batch of commands together
-  std::size_t elements = 500'000;    // likewise
+  std::size_t bytes = 64u << 20;   // of all replies to one batch of commands together
+  std::size_t elements = 500'000;  // likewise
 };
 
-// Cuts replies out of the bytes of a connection. hiredis knows the grammar; the objects are ours, so
-// that nothing is allocated before the limits are looked at: "*100000000\r\n" costs nothing. One
+// Cuts replies out of the bytes of a connection. hiredis knows the grammar; the objects are ours,
+// so that nothing is allocated before the limits are looked at: "*100000000\r\n" costs nothing. One
 // thread at a time.
 class RedisReader {
  public:

@@ -88,9 +88,8 @@ class Parser {
   bool credentials(std::string_view text) {
     const auto colon = text.find(':');
     const auto user = decode(text.substr(0, colon));
-    const auto password = colon == std::string_view::npos
-                              ? std::optional<std::string>("")
-                              : decode(text.substr(colon + 1));
+    const auto password = colon == std::string_view::npos ? std::optional<std::string>("")
+                                                          : decode(text.substr(colon + 1));
     if (!user || !password) {
       fail("has a % in user or password that does not start an escape such as %40 for @");
       return false;

@@ -21,9 +21,9 @@ struct RedisUrl {
   bool operator==(const RedisUrl&) const = default;
 };
 
-// redis://[user[:password]@]host[:port][/database], rediss:// for TLS, valkey:// and valkeys:// alike,
-// unix:///path[?db=1], or short host:port and /path. Otherwise nothing, and `problem` is the rest of a
-// sentence that starts with the name of the key; it never repeats what may be a password.
+// redis://[user[:password]@]host[:port][/database], rediss:// for TLS, valkey:// and valkeys://
+// alike, unix:///path[?db=1], or short host:port and /path. Otherwise nothing, and `problem` is the
+// rest of a sentence that starts with the name of the key; it never repeats what may be a password.
 std::optional<RedisUrl> parse_redis_url(std::string_view text, std::string& problem);
 
 }  // namespace basewatch::clients

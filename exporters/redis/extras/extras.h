@@ -8,8 +8,8 @@
 #include "agent/clients/redis/connection.h"
 #include "agent/plugin/exporter.h"
 
-// What is asked beside the server itself, each in the background over a connection of its own: users'
-// scripts, and the indexes of the search module.
+// What is asked beside the server itself, each in the background over a connection of its own:
+// users' scripts, and the indexes of the search module.
 namespace basewatch::redis {
 
 // The collector `scripts`: Lua files that return names and numbers. A script that fails is 0 in

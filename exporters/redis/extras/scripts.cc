@@ -59,8 +59,8 @@ Outcome Scripts::run(Page& page, const Deadline& deadline) {
     try {
       add_script(page, file, connection_.ask(commands, deadline).front());
     } catch (const clients::RedisError& error) {
-      throw std::runtime_error(fmt::format("{}: {}: {}", connection_.target().url.shown(),
-                                           printable(file), error.what()));
+      throw InstanceFailure(fmt::format("{}: {}: {}", connection_.target().url.shown(),
+                                        printable(file), error.what()));
     }
   }
   return done();

@@ -77,13 +77,13 @@ Outcome Search::run(Page& page, const Deadline& deadline) {
     std::vector<clients::RedisCommand> commands;
     for (const auto& name : names.items) {
       if (commands.size() == kMostIndexes) break;
-      if (re2::RE2::PartialMatch(name.text, filter_->include)) commands.push_back({"FT.INFO", name.text});
+      if (re2::RE2::PartialMatch(name.text, filter_->include))
+        commands.push_back({"FT.INFO", name.text});
     }
     if (commands.empty()) return done();
     for (const auto& reply : connection_.ask(commands, deadline)) add_index(page, reply);
   } catch (const clients::RedisError& error) {
-    throw std::runtime_error(
-        fmt::format("{}: {}", connection_.target().url.shown(), error.what()));
+    throw InstanceFailure(fmt::format("{}: {}", connection_.target().url.shown(), error.what()));
   }
   return done();
 }

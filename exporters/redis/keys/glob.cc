@@ -5,8 +5,8 @@
 namespace basewatch::redis {
 namespace {
 
-// Takes a set, "[...]", off the front of `pattern` and tells whether `sign` is in it. As at the server,
-// a set that does not end goes to the end of the pattern.
+// Takes a set, "[...]", off the front of `pattern` and tells whether `sign` is in it. As at the
+// server, a set that does not end goes to the end of the pattern.
 bool take_set(std::string_view& pattern, char sign) {
   pattern.remove_prefix(1);
   const bool negated = pattern.starts_with('^');
@@ -17,7 +17,8 @@ bool take_set(std::string_view& pattern, char sign) {
       found |= pattern[1] == sign;
       pattern.remove_prefix(2);
     } else if (pattern.size() >= 3 && pattern[1] == '-') {
-      auto low = static_cast<unsigned char>(pattern[0]), high = static_cast<unsigned char>(pattern[2]);
+      auto low = static_cast<unsigned char>(pattern[0]),
+           high = static_cast<unsigned char>(pattern[2]);
       if (low > high) std::swap(low, high);
       const auto value = static_cast<unsigned char>(sign);
       found |= low <= value && value <= high;
@@ -34,8 +35,10 @@ bool take_set(std::string_view& pattern, char sign) {
 // Takes what stands for one sign off the front of `pattern`, which is not empty and no star.
 bool take_one(std::string_view& pattern, char sign) {
   if (pattern.front() == '[') return take_set(pattern, sign);
-  if (pattern.front() == '\\' && pattern.size() >= 2) pattern.remove_prefix(1);
-  else if (pattern.front() == '?') sign = '?';
+  if (pattern.front() == '\\' && pattern.size() >= 2)
+    pattern.remove_prefix(1);
+  else if (pattern.front() == '?')
+    sign = '?';
   const bool same = pattern.front() == sign;
   pattern.remove_prefix(1);
   return same;

@@ -14,7 +14,7 @@ namespace m = metrics::redis;
 using clients::RedisCommand;
 using clients::RedisReply;
 
-constexpr std::size_t kBatch = 100;           // keys in one round trip
+constexpr std::size_t kBatch = 100;          // keys in one round trip
 constexpr std::size_t kLongestValue = 1024;  // of what becomes a label
 constexpr std::size_t kLongestText = 64 * 1024;
 
@@ -85,7 +85,8 @@ void measure(Page& page, std::span<const Seen> seen, bool values, const AskServe
     commands.push_back({size, key->key});
     // A text that counts distinct elements has their number for a size.
     if (type == "string") commands.push_back({"PFCOUNT", key->key});
-    if (type == "string") commands.push_back({"GETRANGE", key->key, "0", std::to_string(kLongestText)});
+    if (type == "string")
+      commands.push_back({"GETRANGE", key->key, "0", std::to_string(kLongestText)});
   }
   if (commands.empty()) return;
   const auto replies = ask(commands);
@@ -131,7 +132,8 @@ void add_stream(Page& page, const DbKey& key, const RedisReply& info) {
       {&m::stream_radix_tree_nodes, "radix-tree-nodes"},
       {&m::stream_groups, "groups"},
       {&m::stream_entries_added_total, "entries-added"}};
-  for (const auto& [metric, field] : kNumbers) page.add(*metric, number_of(info, field), db, key.key);
+  for (const auto& [metric, field] : kNumbers)
+    page.add(*metric, number_of(info, field), db, key.key);
   page.add(m::stream_last_generated_id, id_of(info.find("last-generated-id")), db, key.key);
   page.add(m::stream_max_deleted_entry_id, id_of(info.find("max-deleted-entry-id")), db, key.key);
   page.add(m::stream_first_entry_id, entry_id(info.find("first-entry")), db, key.key);
@@ -142,7 +144,8 @@ void add_group(Page& page, const DbKey& key, std::string_view name, const RedisR
   const auto db = label_of(key);
   page.add(m::stream_group_consumers, number_of(group, "consumers"), db, key.key, name);
   page.add(m::stream_group_messages_pending, number_of(group, "pending"), db, key.key, name);
-  page.add(m::stream_group_last_delivered_id, id_of(group.find("last-delivered-id")), db, key.key, name);
+  page.add(m::stream_group_last_delivered_id, id_of(group.find("last-delivered-id")), db, key.key,
+           name);
   page.add(m::stream_group_entries_read, number_of(group, "entries-read"), db, key.key, name);
   page.add(m::stream_group_lag, number_of(group, "lag"), db, key.key, name);
 }

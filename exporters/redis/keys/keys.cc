@@ -96,7 +96,7 @@ Outcome Keys::run(Page& page, const Deadline& deadline) {
     inspect_keys(page, keys, options_.values, asking);
     inspect_streams(page, streams, options_.consumers, asking);
   } catch (const clients::RedisError& error) {
-    throw std::runtime_error(fmt::format("{}: {}", target_.url.shown(), error.what()));
+    throw InstanceFailure(fmt::format("{}: {}", target_.url.shown(), error.what()));
   }
   if (complete_) add_complete(page);
   if (options_.scans()) add_progress(page);
@@ -126,11 +126,12 @@ void Keys::walk(const std::string& info, MonoTime until, const Deadline& deadlin
 
 void Keys::note_left_out() {
   const auto left_out = complete_->result.left_out;
-  host_->note("keys", left_out == 0 ? std::string()
-                                    : fmt::format("{} keys match the patterns of check or streams and "
-                                                  "are left out: only the first {} are looked at "
-                                                  "(collectors.keys.most_keys)",
-                                                  left_out, options_.most_keys));
+  host_->note("keys", left_out == 0
+                          ? std::string()
+                          : fmt::format("{} keys match the patterns of check or streams and "
+                                        "are left out: only the first {} are looked at "
+                                        "(collectors.keys.most_keys)",
+                                        left_out, options_.most_keys));
 }
 
 void Keys::add_complete(Page& page) const {
@@ -156,12 +157,14 @@ void Keys::add_groups(Page& page, const PassResult& result) const {
     const auto label = fmt::format("db{}", db);
     for (const auto& group : table.top(options_.most_groups)) {
       page.add(m::key_group_count, static_cast<double>(group.keys), label, group.name);
-      page.add(m::key_group_memory_usage_bytes, static_cast<double>(group.bytes), label, group.name);
+      page.add(m::key_group_memory_usage_bytes, static_cast<double>(group.bytes), label,
+               group.name);
     }
     page.add(m::number_of_distinct_key_groups, table.distinct(), label);
   }
   page.add(m::last_key_groups_scrape_duration_milliseconds,
-           static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(complete_->took).count()));
+           static_cast<double>(
+               std::chrono::duration_cast<std::chrono::milliseconds>(complete_->took).count()));
 }
 
 void Keys::add_progress(Page& page) const {

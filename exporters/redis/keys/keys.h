@@ -7,7 +7,7 @@
 
 #include "agent/clients/redis/connection.h"
 #include "agent/plugin/exporter.h"
-#include "exporters/redis/host_link.h"
+#include "agent/plugin/host_link.h"
 #include "exporters/redis/keys/inspect.h"
 #include "exporters/redis/keys/pace.h"
 #include "exporters/redis/keys/pass.h"
@@ -16,9 +16,9 @@ namespace basewatch::redis {
 
 // The collector `keys`: sizes and values of keys, counts of patterns, groups, streams. In the
 // background and over a connection of its own, so that no scrape ever waits for it. A walk over all
-// keys takes no more of the server than it may (Pace), rests in between, and when the run is over goes
-// on in the next one; what is counted is shown when a walk is complete, and for how old that is there
-// is a metric.
+// keys takes no more of the server than it may (Pace), rests in between, and when the run is over
+// goes on in the next one; what is counted is shown when a walk is complete, and for how old that
+// is there is a metric.
 class Keys {
  public:
   // `databases`: how many the server has, as CONFIG last told.

@@ -70,8 +70,10 @@ class Attempt {
   std::string captures() const {
     std::string out;
     for (std::size_t i = 0; i < level_; ++i) {
-      if (captures_[i].size == kPosition) out += std::to_string(captures_[i].begin + 1);
-      else if (captures_[i].size != kOpen) out += text_.substr(captures_[i].begin, captures_[i].size);
+      if (captures_[i].size == kPosition)
+        out += std::to_string(captures_[i].begin + 1);
+      else if (captures_[i].size != kOpen)
+        out += text_.substr(captures_[i].begin, captures_[i].size);
     }
     return out;
   }
@@ -194,7 +196,8 @@ std::size_t Attempt::match_balanced(std::size_t at, std::size_t p) {
 }
 
 std::size_t Attempt::match_frontier(std::size_t at, std::size_t p) {
-  if (p >= pattern_.size() || pattern_[p] != '[') throw Malformed("has a %f without a '[' behind it");
+  if (p >= pattern_.size() || pattern_[p] != '[')
+    throw Malformed("has a %f without a '[' behind it");
   const auto end = end_of_single(p);
   const auto before = at == 0 ? '\0' : text_[at - 1];
   const auto here = at < text_.size() ? text_[at] : '\0';
@@ -333,7 +336,8 @@ std::optional<std::string> LuaPattern::captures_of(std::string_view key) const {
   try {
     return first_match(text_, key);
   } catch (const TooManySteps&) {
-  } catch (const Malformed&) {  // only shows where the match came that far; Lua would stop there, too
+  } catch (
+      const Malformed&) {  // only shows where the match came that far; Lua would stop there, too
   }
   return std::nullopt;
 }

@@ -6,9 +6,10 @@
 
 namespace basewatch::redis {
 
-// A pattern of Lua 5.1 as string.find knows it: %a and the other classes, sets, * + - ?, %b(), %f[],
-// anchors, captures, %1. Key groups are written in these, for the peer hands them to the server's
-// Lua; here they are matched in the agent, so that no script holds up the server. Any thread.
+// A pattern of Lua 5.1 as string.find knows it: %a and the other classes, sets, * + - ?, %b(),
+// %f[], anchors, captures, %1. Key groups are written in these, for the peer hands them to the
+// server's Lua; here they are matched in the agent, so that no script holds up the server. Any
+// thread.
 class LuaPattern {
  public:
   // Throws std::invalid_argument with the rest of a sentence when it is none.

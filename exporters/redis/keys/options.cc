@@ -61,7 +61,8 @@ std::optional<DbKey> parse_db_key(std::string_view text) {
   const bool named = number.starts_with("db");
   if (named) number.remove_prefix(2);
   const auto db = parse_uint(number);
-  if (db && *db <= 100'000) return DbKey{static_cast<int>(*db), std::string(text.substr(equals + 1))};
+  if (db && *db <= 100'000)
+    return DbKey{static_cast<int>(*db), std::string(text.substr(equals + 1))};
   // "name=value" may be a key like any other; "db99999999=" is a mistake.
   if (named && db) return std::nullopt;
   return DbKey{0, std::string(text)};

@@ -9,8 +9,9 @@
 
 namespace basewatch::redis {
 
-// How much of a server's time key work may take. What a round trip took is what it cost at most: the
-// way there and back counts as the server's, so that a slow network makes us slower, never faster.
+// How much of a server's time key work may take. What a round trip took is what it cost at most:
+// the way there and back counts as the server's, so that a slow network makes us slower, never
+// faster.
 struct Pace {
   double keys_per_second, share;
 

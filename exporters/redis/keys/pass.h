@@ -15,15 +15,16 @@ namespace basewatch::redis {
 
 // What a walk over all keys found out.
 struct PassResult {
-  std::vector<double> counts;                    // one for each of options.count
-  std::vector<DbKey> keys, streams;              // what the patterns matched, bounded
-  std::size_t left_out = 0;                      // matched, but beyond the bound
-  std::map<int, GroupTable> groups;              // by database
+  std::vector<double> counts;        // one for each of options.count
+  std::vector<DbKey> keys, streams;  // what the patterns matched, bounded
+  std::size_t left_out = 0;          // matched, but beyond the bound
+  std::map<int, GroupTable> groups;  // by database
 };
 
-// One walk over the keys of the databases that somebody asks about, a batch at a time, so that it can
-// rest between batches and go on in a later run. Holds counters and bounded lists, never the keys. Does
-// not talk to the server itself: next() says what to ask, take() gets the answers. One thread at a time.
+// One walk over the keys of the databases that somebody asks about, a batch at a time, so that it
+// can rest between batches and go on in a later run. Holds counters and bounded lists, never the
+// keys. Does not talk to the server itself: next() says what to ask, take() gets the answers. One
+// thread at a time.
 class Pass {
  public:
   // `sizes`: how many keys each database has. Only what is in there is walked over.

@@ -15,7 +15,8 @@ namespace basewatch::redis {
 
 struct Ask {
   clients::RedisCommand command;
-  // Puts the answer on the page; never called with an error. `facts` are those of this scrape's INFO.
+  // Puts the answer on the page; never called with an error. `facts` are those of this scrape's
+  // INFO.
   std::function<void(Page&, const clients::RedisReply&, const Facts&)> take;
 
   // "CONFIG GET", for notes and to remember what a server refuses.

@@ -82,17 +82,17 @@ void ask_config(Asks& asks, const Options& options,
   } else {
     command.emplace_back("*");
   }
-  asks.push_back({std::move(command),
-                  [options, databases](Page& page, const RedisReply& reply, const Facts&) {
-                    for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2) {
-                      add_setting(page, reply.items[i].text, reply.items[i + 1].text, options);
-                    }
-                    if (const auto* found = reply.find("databases")) {
-                      const auto count = parse_uint(found->text).value_or(16);
-                      *databases = static_cast<int>(std::min<std::uint64_t>(count, 1024));
-                    }
-                    if (options.file_size) add_file_size(page, reply);
-                  }});
+  asks.push_back(
+      {std::move(command), [options, databases](Page& page, const RedisReply& reply, const Facts&) {
+         for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2) {
+           add_setting(page, reply.items[i].text, reply.items[i + 1].text, options);
+         }
+         if (const auto* found = reply.find("databases")) {
+           const auto count = parse_uint(found->text).value_or(16);
+           *databases = static_cast<int>(std::min<std::uint64_t>(count, 1024));
+         }
+         if (options.file_size) add_file_size(page, reply);
+       }});
 }
 
 void ask_cluster(Asks& asks, std::vector<Address>* found) {

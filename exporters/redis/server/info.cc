@@ -100,8 +100,8 @@ class Reader {
   // What the labels of redis_instance_info are made of.
   void remember(std::string_view name, std::string_view value) {
     static constexpr std::array<std::string_view, 14> kWanted{
-        "role",        "redis_version", "redis_build_id", "redis_mode",    "os",
-        "tcp_port",    "run_id",        "process_id",     "master_replid", "maxmemory_policy",
+        "role",        "redis_version", "redis_build_id",  "redis_mode",    "os",
+        "tcp_port",    "run_id",        "process_id",      "master_replid", "maxmemory_policy",
         "master_host", "master_port",   "slave_read_only", "valkey_version"};
     if (std::ranges::find(kWanted, name) != kWanted.end() || name == "valkey_release_stage") {
       known_.insert_or_assign(name, value);
@@ -292,7 +292,8 @@ void add_info_field(Page& page, std::string_view field, std::string_view value) 
     }
     return;
   }
-  if (field.starts_with("cluster_")) return add_cluster_info(page, std::string(field) + ":" + std::string(value));
+  if (field.starts_with("cluster_"))
+    return add_cluster_info(page, std::string(field) + ":" + std::string(value));
   const auto row = std::ranges::lower_bound(m::from_info, field, {}, &FieldMetric::field);
   if (row == std::end(m::from_info) || row->field != field) return;
   auto number = field_value(value);

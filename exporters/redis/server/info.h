@@ -20,7 +20,7 @@ struct Facts {
   bool is_valkey = false;
   std::optional<double> system_memory;
   std::vector<std::pair<std::string, std::string>> replicas;  // host and port
-  std::map<std::string, double, std::less<>> command_usec;  // time spent in each command
+  std::map<std::string, double, std::less<>> command_usec;    // time spent in each command
 
   // Whether the same things may be asked.
   bool asks_as(const Facts& other) const {

@@ -28,14 +28,14 @@ void ask_sentinel(Asks& asks, const Options& options);
 // The lines of CLIENT LIST.
 void add_clients(Page& page, std::string_view list, double now, bool with_port);
 
-// Whole seconds since 1970, as the peer takes them: a moment that is told as an age in whole seconds
-// then wavers by one at most.
+// Whole seconds since 1970, as the peer takes them: a moment that is told as an age in whole
+// seconds then wavers by one at most.
 inline double whole_seconds(const Clock& clock) {
   return std::floor(unix_seconds(clock.wall_now()));
 }
 
-// What is asked of each primary that SENTINEL MASTERS listed. `found` gets them and their replicas; it
-// lives until the answers are taken.
+// What is asked of each primary that SENTINEL MASTERS listed. `found` gets them and their replicas;
+// it lives until the answers are taken.
 void ask_primaries(Asks& asks, const clients::RedisReply& masters, const Options& options,
                    std::vector<Address>* found);
 

@@ -80,25 +80,24 @@ void ask_primaries(Asks& asks, const RedisReply& masters, const Options& options
     if (asks.size() / 3 >= kMaxPrimaries) return;
     add(found, primary);
     // The answer is an error where there is no quorum, and its text is the label.
-    asks.push_back({{"SENTINEL", "CKQUORUM", name},
-                    [name](Page& page, const RedisReply& reply, const Facts&) {
-                      page.add(m::sentinel_master_ckquorum_status, reply.is_error() ? 0 : 1, name,
-                               reply.text);
-                    }});
-    asks.push_back({{"SENTINEL", "SENTINELS", name},
-                    [name, address, peers = options.peers](Page& page, const RedisReply& reply,
-                                                           const Facts&) {
-                      double fine = 1;  // the one that is asked
-                      for (const auto& peer : reply.items) {
-                        if (peers) {
-                          page.add(m::sentinel_peer_info, 1, name, address, text_of(peer, "name"),
-                                   text_of(peer, "ip"), text_of(peer, "port"),
-                                   text_of(peer, "runid"), text_of(peer, "flags"));
-                        }
-                        if (peer.find("flags") && !is_down(peer)) ++fine;
-                      }
-                      page.add(m::sentinel_master_ok_sentinels, fine, name, address);
-                    }});
+    asks.push_back(
+        {{"SENTINEL", "CKQUORUM", name}, [name](Page& page, const RedisReply& reply, const Facts&) {
+           page.add(m::sentinel_master_ckquorum_status, reply.is_error() ? 0 : 1, name, reply.text);
+         }});
+    asks.push_back(
+        {{"SENTINEL", "SENTINELS", name},
+         [name, address, peers = options.peers](Page& page, const RedisReply& reply, const Facts&) {
+           double fine = 1;  // the one that is asked
+           for (const auto& peer : reply.items) {
+             if (peers) {
+               page.add(m::sentinel_peer_info, 1, name, address, text_of(peer, "name"),
+                        text_of(peer, "ip"), text_of(peer, "port"), text_of(peer, "runid"),
+                        text_of(peer, "flags"));
+             }
+             if (peer.find("flags") && !is_down(peer)) ++fine;
+           }
+           page.add(m::sentinel_master_ok_sentinels, fine, name, address);
+         }});
     asks.push_back({{"SENTINEL", "SLAVES", name},
                     [name, address, add, found](Page& page, const RedisReply& reply, const Facts&) {
                       double fine = 0;

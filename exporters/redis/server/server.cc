@@ -79,14 +79,14 @@ Server::Replies Server::ask(const Asks& asks, const Deadline& deadline) {
   } catch (const clients::RedisError& error) {
     this_run_.connect_seconds += seconds(connection_.connect_time());
     this_run_.problem = word_of(error.kind);
-    throw std::runtime_error(fmt::format("{}: {}", options_.target.url.shown(), error.what()));
+    throw InstanceFailure(fmt::format("{}: {}", options_.target.url.shown(), error.what()));
   }
 }
 
 const RedisReply& Server::expect_info(const RedisReply& reply) const {
   if (reply.is_text() && !reply.text.empty()) return reply;
-  throw std::runtime_error(fmt::format("{}: INFO is not answered{}", options_.target.url.shown(),
-                                       remedy_of(reply)));
+  throw std::runtime_error(
+      fmt::format("{}: INFO is not answered{}", options_.target.url.shown(), remedy_of(reply)));
 }
 
 Outcome Server::run(Page& page, const Deadline& given) {
@@ -214,9 +214,8 @@ void Server::refuse(const Ask& ask, const RedisReply& reply) {
   const auto name = ask.name();
   const auto why = reply.error_code() == "NOPERM"
                        ? fmt::format("the user has no right to it; ACL SETUSER ... +{}",
-                                     ask.command.size() > 1
-                                         ? ask.command[0] + "|" + ask.command[1]
-                                         : ask.command[0])
+                                     ask.command.size() > 1 ? ask.command[0] + "|" + ask.command[1]
+                                                            : ask.command[0])
                        : printable(reply.text, 100);
   refused_[name] = why;
   host_->note(name, fmt::format("{} is not answered, so its metrics are missing: {}", name, why));

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "agent/plugin/exporter.h"
-#include "exporters/redis/host_link.h"
+#include "agent/plugin/host_link.h"
 #include "exporters/redis/server/parts.h"
 
 namespace basewatch::redis {
@@ -62,9 +62,9 @@ class Server {
   clients::RedisConnection connection_;
   const std::shared_ptr<std::atomic<int>> databases_;  // as CONFIG last told
   clients::RedisCommand info_{"INFO", "ALL"};
-  bool config_by_name_ = true;  // until the server does not understand it
-  std::optional<Facts> facts_;      // of the last INFO over this connection
-  std::size_t connects_ = 0;        // the connection that facts_ and refused_ are about
+  bool config_by_name_ = true;                  // until the server does not understand it
+  std::optional<Facts> facts_;                  // of the last INFO over this connection
+  std::size_t connects_ = 0;                    // the connection that facts_ and refused_ are about
   std::map<std::string, std::string> refused_;  // command -> why
 
   std::vector<Address> found_;  // in the run under way

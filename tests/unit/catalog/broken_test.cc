@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "agent/base/strings.h"
+#include "tests/accept.h"
 #include "tests/unit/catalog/world.h"
 
 namespace basewatch::catalog {
@@ -59,7 +60,7 @@ std::string told_about(const fs::path& path) {
 }  // namespace
 
 TEST_CASE("what is said about broken catalogs") {
-  const bool accept = std::getenv("BASEWATCH_ACCEPT") != nullptr;
+  const bool accept = accepting();
   std::set<fs::path> cases;
   for (const auto& entry : fs::directory_iterator(fixture("broken-catalogs"))) {
     if (entry.path().extension() == ".yml") cases.insert(entry.path());

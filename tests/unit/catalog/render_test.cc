@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "tests/accept.h"
 #include "tests/unit/catalog/world.h"
 
 namespace basewatch::catalog {
@@ -41,7 +42,7 @@ std::pair<int, std::string> run(const std::string& command) {
 TEST_CASE("what the small catalog and site become") {
   const auto world = small_world();
   REQUIRE(world.diagnostics.text() == "");
-  const bool accept = std::getenv("BASEWATCH_ACCEPT") != nullptr;
+  const bool accept = accepting();
   const auto golden = fs::path(SOURCE_DIR) / "tests/golden/catalog";
   const auto differing = write_artefacts(render(world.catalog, world.site), golden, !accept);
   for (const auto& path : differing) CHECK_MESSAGE(accept, "differs: ", path.string());

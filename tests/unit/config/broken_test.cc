@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 
+#include "tests/accept.h"
 #include "tests/unit/config/fixture.h"
 
 namespace basewatch::config {
@@ -19,10 +20,10 @@ std::string text_of(const std::filesystem::path& path) {
 }  // namespace
 
 // Each tests/fixtures/broken-configs/NAME.yml has NAME.expected beside it: word for word what the
-// agent says. With ACCEPT=1 in the environment they are written anew, to be read before committing.
+// agent says; `./dev test --accept` writes them anew, to be read before committing.
 TEST_CASE("every broken configuration is refused with exactly its message") {
   const std::filesystem::path folder(SOURCE_DIR "/tests/fixtures/broken-configs");
-  const bool accept = std::getenv("ACCEPT") != nullptr;
+  const bool accept = accepting();
   std::set<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() == ".yml") files.insert(entry.path());

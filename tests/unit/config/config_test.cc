@@ -32,6 +32,43 @@ struct TempFolder {
 
 }  // namespace
 
+TEST_CASE("the folders of modules are known before the exporters are read") {
+  const TempFolder folder;
+  Diagnostics diagnostics;
+  const auto read = [&](std::string_view text, bool complete) {
+    diagnostics = {};
+    return load(
+        folder.write("c.yml", text),
+        [&](const std::vector<ModuleFolder>& folders) {
+          Offer offer{{&kNode}, complete};
+          if (folders.size() == 2) offer.plugins.push_back(&kPostgres);
+          return offer;
+        },
+        environment, diagnostics);
+  };
+  auto config = read("version: 1\nexporters: {postgres: {dsn: x}}\nmodules: [own, /abs]\n", true);
+  CHECK(diagnostics.text() == "");
+  REQUIRE(config.instances.size() == 1);
+  CHECK(config.instances[0].plugin == &kPostgres);
+  CHECK(config.modules[0].path == folder.path / "own");
+  CHECK(config.modules[1].path == "/abs");
+  CHECK(config.modules[1].where.column == 16);
+  CHECK(read("version: 1\nmodules: one\n", true).modules.size() == 1);
+
+  // A name that nobody offers is an error, but where it may be a refused module's.
+  read("version: 1\nmodules: one\nexporters: {nodes: {}, node: {}}\n", true);
+  CHECK(!diagnostics.ok());
+  config = read("version: 1\nmodules: one\nexporters: {nodes: {}, node: {}}\n", false);
+  CHECK(diagnostics.ok());
+  CHECK(diagnostics.text().find("c.yml:3:13: warning: there is no exporter 'nodes'; it may be that "
+                                "of a module that was refused") != std::string::npos);
+  CHECK(config.instances.size() == 1);
+  for (const auto* bad : {"modules: {a: b}", "modules: ['']", "modules: [[a]]"}) {
+    read(std::string("version: 1\n") + bad + "\n", true);
+    CHECK_MESSAGE(!diagnostics.ok(), bad);
+  }
+}
+
 TEST_CASE("a full configuration becomes structs") {
   const Loaded loaded(R"(
 version: 1

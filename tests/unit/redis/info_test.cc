@@ -104,8 +104,7 @@ TEST_CASE("a replica and its primary, also of KeyDB's several") {
   CHECK(has(text, "redis_master_link_up{master_host=\"db-0\",master_port=\"6379\"} 1"));
   CHECK(has(text, "redis_master_link_up{master_host=\"db-2\",master_port=\"6380\"} 0"));
   CHECK(has(text, "redis_slave_repl_offset{master_host=\"db-0\",master_port=\"6379\"} 77"));
-  CHECK(has(text,
-            "redis_slave_info{master_host=\"db-0\",master_port=\"6379\",read_only=\"1\"} 1"));
+  CHECK(has(text, "redis_slave_info{master_host=\"db-0\",master_port=\"6379\",read_only=\"1\"} 1"));
 }
 
 TEST_CASE("replicas as the primary sees them") {
@@ -189,7 +188,8 @@ TEST_CASE("Redis 5 (synthetic): a replica whose primary is away") {
   const auto text = page_of("redis-5", &facts);
   CHECK(facts.role == "slave");
   CHECK(has(text, "redis_master_link_up{master_host=\"10.0.0.1\",master_port=\"6379\"} 0"));
-  CHECK(has(text, "redis_slave_info{master_host=\"10.0.0.1\",master_port=\"6379\",read_only=\"1\"} 1"));
+  CHECK(has(text,
+            "redis_slave_info{master_host=\"10.0.0.1\",master_port=\"6379\",read_only=\"1\"} 1"));
   CHECK(has(text, "redis_commands_total{cmd=\"get\"} 600"));
   CHECK(text.find("failed_calls") == std::string::npos);
   CHECK(has(text, "redis_db_avg_ttl_seconds{db=\"db0\"} 1.5"));
@@ -202,8 +202,9 @@ TEST_CASE("Redis 6 (synthetic): a primary of a Cluster with replicas") {
   CHECK(facts.is_cluster);
   CHECK(facts.replicas.size() == 2);
   CHECK(facts.replicas[1].first == "fd00::3");
-  CHECK(has(text, "redis_connected_slave_lag_seconds{slave_ip=\"10.0.0.2\",slave_port=\"7001\","
-                  "slave_state=\"online\"} 1"));
+  CHECK(has(text,
+            "redis_connected_slave_lag_seconds{slave_ip=\"10.0.0.2\",slave_port=\"7001\","
+            "slave_state=\"online\"} 1"));
   CHECK(has(text, "redis_errors_total{err=\"WRONGTYPE\"} 3"));
   CHECK(has(text, "redis_commands_failed_calls_total{cmd=\"set\"} 2"));
   CHECK(has(text, "redis_memory_max_bytes 1.048576e+08"));
@@ -226,8 +227,9 @@ TEST_CASE("Valkey 8 (synthetic): its own version beside Redis'") {
   const auto text = page_of("valkey-8", &facts);
   CHECK(facts.is_valkey);
   CHECK(text.find("valkey_version=\"8.1.1\"") != std::string::npos);
-  CHECK(has(text, "redis_connected_slave_offset_bytes{slave_ip=\"10.0.0.9\",slave_port=\"6380\","
-                  "slave_state=\"online\"} 5"));
+  CHECK(has(text,
+            "redis_connected_slave_offset_bytes{slave_ip=\"10.0.0.9\",slave_port=\"6380\","
+            "slave_state=\"online\"} 5"));
 }
 
 TEST_CASE("KeyDB (synthetic): several primaries") {

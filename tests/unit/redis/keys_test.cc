@@ -157,7 +157,8 @@ TEST_CASE("a walk counts, finds and groups, database by database, and goes on wh
   options.check = {{0, "ab*"}};
   options.most_keys = 2;
   Pass pass(options, {{0, 4}, {1, 9}, {3, 1}});
-  CHECK(pass.scan() == std::vector<clients::RedisCommand>{{"SELECT", "0"}, {"SCAN", "0", "COUNT", "1000"}});
+  CHECK(pass.scan() ==
+        std::vector<clients::RedisCommand>{{"SELECT", "0"}, {"SCAN", "0", "COUNT", "1000"}});
   pass.take_scan(scanned("17", {"ab1", "ab2", "ab2"}));
   CHECK_FALSE(pass.is_done());
   CHECK(pass.memory().empty());
@@ -219,7 +220,8 @@ TEST_CASE("what a Sentinel tells of never gets the Sentinel's password") {
   options.target.user = "watcher";
   options.discover_user = "reader";
   options.discover_password = [] { return std::string("other"); };
-  const auto found = as_instances({{"10.0.0.7", 6379}, {"10.0.0.7", 6379}, {"::1", 7}}, options, true);
+  const auto found =
+      as_instances({{"10.0.0.7", 6379}, {"10.0.0.7", 6379}, {"::1", 7}}, options, true);
   REQUIRE(found.size() == 2);
   CHECK(found[0].name == "10.0.0.7-6379");
   CHECK(found[0].identity == "10.0.0.7:6379");

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/base/diagnostics.h"
 #include "agent/base/strings.h"
 #include "tests/unit/scrape/world.h"
 

@@ -61,7 +61,8 @@ struct Finding {
   }
   std::string names() {
     std::vector<std::string> out;
-    for (const auto& target : world.engine.targets()) out.push_back(target.exporter + "/" + target.name);
+    for (const auto& target : world.engine.targets())
+      out.push_back(target.exporter + "/" + target.name);
     return join(out, " ");
   }
   // The finder's thread tells nobody when it is done.

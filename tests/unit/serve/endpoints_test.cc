@@ -298,6 +298,39 @@ TEST_CASE("a long page is compressed for those who accept it") {
   CHECK(site.endpoints.answer(call).body == plain.body);
 }
 
+TEST_CASE("the format is text unless it is asked for otherwise") {
+  Site site;
+  site.engine.apply({plan({collector("one", yields(1))})});
+  Call call;
+  call.method = "GET";
+  call.path = "/metrics/test";
+  call.accept = "application/openmetrics-text;version=1.0.0,*/*;q=0.1";
+  const auto is_open = [&](const Answer& answer) {
+    const bool ends = answer.body.ends_with("# EOF\n");
+    CHECK(ends ==
+          (answer.content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8"));
+    return ends;
+  };
+  const auto vary = [](const Answer& answer) { return answer.headers.front().second; };
+  const auto plain = site.endpoints.answer(call);
+  CHECK(!is_open(plain));
+  CHECK(vary(plain) == "Accept-Encoding");
+  site.endpoints.set_openmetrics(true);
+  CHECK(is_open(site.endpoints.answer(call)));
+  CHECK(vary(site.endpoints.answer(call)) == "Accept, Accept-Encoding");
+  call.params = {{"format", "text"}};
+  CHECK(!is_open(site.endpoints.answer(call)));
+  call.accept = "text/plain";
+  call.params = {{"format", "openmetrics"}};
+  CHECK(is_open(site.endpoints.answer(call)));
+  site.endpoints.set_openmetrics(false);
+  CHECK(is_open(site.endpoints.answer(call)));
+  call.params = {{"format", "xml"}};
+  const auto refused = site.endpoints.answer(call);
+  CHECK(refused.status == 400);
+  CHECK(refused.body == "there is no format 'xml': write text or openmetrics\n");
+}
+
 TEST_CASE("scrapes beyond the limit are turned away, everything else is answered") {
   Site site;
   scrape::Count entered;

@@ -227,35 +227,63 @@ TEST_CASE("a handler that hangs does not keep the server from stopping") {
   shared->out.get_future().wait();
 }
 
-TEST_CASE("clients that do not read their answers hold no worker and are let go") {
-  const std::string long_text(8u << 20, 'x');
+namespace {
+
+// Serves eight megabytes at /long to clients that do not read them, and keeps why clients were let
+// go.
+struct SlowReaders {
+  const std::string long_text = std::string(24u << 20, 'x');
   std::string reasons;  // written under the server's lock, read after its end
-  std::latch refused(5);
-  ServerEvents events;
-  events.connection_refused = [&](std::string_view reason) {
-    reasons += std::string(reason) + " ";
-    refused.count_down();
-  };
-  Log log(Clock::system(), LogLevel::error);
-  Server server(
-      log,
-      [&](const Call& call) {
-        return Answer{200, "text/plain", call.path == "/long" ? long_text : "short", {}};
-      },
-      {.workers = 2, .unsent_bytes = 3 * long_text.size(), .write_time = 300ms}, events);
-  server.start("127.0.0.1", 0);
-  std::vector<Client> slow;
-  for (int i = 0; i < 5; ++i) {
-    slow.emplace_back(server.port());
-    slow.back().send("GET /long HTTP/1.1\r\n\r\n");
+  std::latch refused;
+  Log log{Clock::system(), LogLevel::error};
+  Server server;
+
+  SlowReaders(int expected, const ServerLimits& limits)
+      : refused(expected),
+        server(log,
+               [this](const Call& call) {
+                 return Answer{200, "text/plain", call.path == "/long" ? long_text : "short", {}};
+               },
+               limits,
+               {.connection_refused =
+                    [this](std::string_view reason) {
+                      reasons += std::string(reason) + " ";
+                      refused.count_down();
+                    },
+                .handshake_failed = nullptr,
+                .request_refused = nullptr}) {
+    server.start("127.0.0.1", 0);
   }
-  Client client(server.port());
+  Client ask() {
+    Client out(server.port());
+    out.send("GET /long HTTP/1.1\r\n\r\n");
+    return out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("clients that do not read their answers hold no worker, and little memory") {
+  SlowReaders world(2, {.workers = 2, .unsent_bytes = 36u << 20});
+  std::vector<Client> slow;
+  for (int i = 0; i < 3; ++i) slow.push_back(world.ask());
+  Client client(world.server.port());
   for (int i = 0; i < 100; ++i) CHECK(body_of(client.get("/")) == "short");
-  refused.wait();
-  for (auto& one : slow) CHECK(one.rest().size() < long_text.size());
-  CHECK(server.stop(10s));
-  CHECK(reasons.find("slow_reader ") != std::string::npos);
-  CHECK(reasons.find("answer_timeout ") != std::string::npos);
+  world.refused.wait();
+  std::size_t whole = 0;
+  for (auto& one : slow) whole += body_of(one.answer()) == world.long_text ? 1 : 0;
+  CHECK(whole == 1);
+  CHECK(world.server.stop(10s));
+  CHECK(world.reasons == "slow_reader slow_reader ");
+}
+
+TEST_CASE("an answer has its time") {
+  SlowReaders world(1, {.write_time = 100ms});
+  auto slow = world.ask();
+  world.refused.wait();
+  CHECK(slow.rest().size() < world.long_text.size());
+  CHECK(world.server.stop(10s));
+  CHECK(world.reasons == "answer_timeout ");
 }
 
 TEST_CASE("a long answer arrives whole, also while the server stops") {

@@ -2,10 +2,12 @@
 
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "agent/plugin/host.h"
 
-namespace basewatch::redis {
+namespace basewatch {
 
 // The way from a run to the agent's log and status page. A run may still hang when the exporter has
 // been stopped and the host is gone; from then on it speaks to nobody. Any thread.
@@ -33,4 +35,4 @@ class HostLink {
   Host* host_ = nullptr;
 };
 
-}  // namespace basewatch::redis
+}  // namespace basewatch

@@ -1,0 +1,7 @@
+#pragma once
+
+namespace basewatch {
+
+enum class LogLevel { debug, info, warning, error };
+
+}  // namespace basewatch
