@@ -93,6 +93,10 @@ class Settings {
   const Declarations& declarations() const;  // empty until set; lives as long as any copy of these
   void set_declarations(std::shared_ptr<const Declarations> declarations);
 
+  // The same with other values for some options, for an instance of another name. Throws
+  // std::logic_error for an option that the plugin does not list.
+  Settings with(const std::map<std::string, Value>& changes, std::string instance) const;
+
   // Two instances with equal settings are interchangeable: a reload keeps the running one.
   bool operator==(const Settings& other) const { return fingerprint_ == other.fingerprint_; }
   const std::string& fingerprint() const { return fingerprint_; }  // holds secrets: never shown
