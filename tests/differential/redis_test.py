@@ -19,7 +19,7 @@ OF_THE_MOMENT = re.compile(
     r"^redis_(exporter_last_scrape_|exporter_scrapes|connected_slave_lag|last_key_groups_scrape|last_slow_execution|slowlog_last|stream_group_consumer_idle"
     r"|connected_client_|net_|cpu_|commands?_|errors_total|latency_|latest_fork|total_error|allocator_|mem_|memory_used_|"
     r"connections_received|connected_clients|total_reads|total_writes|client_recent|defrag_|used_active|start_time|uptime"
-    r"|expire|key_memory|key_group_memory|keyspace_|rdb_changes|db_keys|db_avg|keys_count|key_group_count|number_of_dist)")
+    r"|expire|repl_backlog_history|key_memory|key_group_memory|keyspace_|rdb_changes|db_keys|db_avg|keys_count|key_group_count|number_of_dist)")
 
 
 class Differential(unittest.TestCase):

@@ -29,7 +29,7 @@ config::Config loaded(const std::string& text, Diagnostics& diagnostics,
 // "#key: value" is a setting, "# Words" are words.
 std::string uncommented() {
   auto text = example();
-  RE2::GlobalReplace(&text, "(?m)^( *)#([a-z_]+:)", "\\1\\2");
+  RE2::GlobalReplace(&text, "(?m)^( *)#([a-z_][a-z0-9_]*:)", "\\1\\2");
   return text;
 }
 
