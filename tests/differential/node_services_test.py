@@ -118,7 +118,8 @@ class Services(unittest.TestCase):
         theirs = self.theirs(collectors, wrap=space.command, host="127.0.0.1")
         ours, said = self.ours({c: "true" for c in collectors}, wrap=space.command)
         self.assertIn(("node_network_routes", (("device", "bw0"),)), ours.series, said)
-        wanted = r"^node_(ethtool|network|qdisc|scrape_collector_success)"
+        wanted = (r"^node_(ethtool_|qdisc_|scrape_collector_success$|"
+                  r"network_(route|supported|advertised|autonegotiate|pause|asymmetricpause))")
         # The devices still send their greetings: how much, nobody knows.
         counting = r"^node_(qdisc|ethtool)_.*(bytes|packets|backlog|length)"
         self.compare(theirs.without(counting), ours.without(counting), wanted, 50)
