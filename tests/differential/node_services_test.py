@@ -100,7 +100,7 @@ class Services(unittest.TestCase):
             with self.subTest(how=how):
                 stand_in = self.enterContext(bus.StandIn(system, how)) if how else None
                 page, log = self.ours({"systemd": options, "logind": options, "loadavg": "true"},
-                                      instance="    timeout: 1s\n")
+                                      instance="    timeout: 3s\n")
                 if stand_in:
                     stand_in.stop()
                 success = {dict(labels)["collector"]: value for (name, labels), value in page.series.items()
