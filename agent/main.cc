@@ -94,8 +94,8 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
       "Exit status: 0 fine, 1 a file is not current (--check) or cannot be written, 2 usage or\n"
       "configuration.",
       [&] { return generate(args.generate); });
-  auto* config = generate_command->add_option("--config", args.generate.config,
-                                              "Take site, jobs and targets from this configuration");
+  auto* config = generate_command->add_option(
+      "--config", args.generate.config, "Take site, jobs and targets from this configuration");
   config->type_name("FILE");
   generate_command->add_option("--site", args.generate.site, "Take this site file")
       ->type_name("FILE")
@@ -114,7 +114,9 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
   flags->prefix_command();  // what follows is not ours to understand
   flags->footer(
       "basewatch node-flags FLAGS...\n"
-      "prints a complete configuration that does what node_exporter does with these flags.");
+      "prints a complete configuration that does what node_exporter does with these flags.\n\n"
+      "Example: basewatch node-flags --no-collector.arp --web.listen-address=:9100 > "
+      "basewatch.yml");
 
   auto* catalog = app.add_subcommand("catalog", "Show the metrics that basewatch knows");
   catalog->require_subcommand(1);

@@ -41,6 +41,9 @@ class Deadline {
     const auto left = at_ - clock_->now();
     return left > Duration::zero() ? std::chrono::duration_cast<Duration>(left) : Duration::zero();
   }
+  Deadline earlier_by(Duration span) const {
+    return {*clock_, at_ - std::chrono::duration_cast<MonoTime::duration>(span)};
+  }
 
  private:
   Clock* clock_;

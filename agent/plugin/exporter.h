@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,13 @@ struct Schedule {
 };
 inline constexpr Schedule on_scrape{};
 constexpr Schedule every(Duration span) { return {span}; }
+
+// Thrown by a run when not the collector but its whole instance has failed: the server cannot be
+// reached. The log then has one line for the instance, not one for each of its collectors.
+class InstanceFailure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 // How a run ended that did not throw.
 struct Outcome {
@@ -70,6 +78,8 @@ class Exporter {
   // After the runs of a scrape: adds the peer's own names of success (node_scrape_collector_success).
   // Called by the scrape itself, also by several at once and while collectors run: must not wait.
   virtual void summarize(Page&, std::span<const CollectorResult>) {}
+  // Where the watched system is, in one form for all ways to write it; empty: not to be told.
+  virtual std::string identity() const { return {}; }
   virtual void start(Host&) {}  // must not wait for the watched system
   virtual void stop() noexcept {}
 };
@@ -83,6 +93,7 @@ struct Plugin {
   bool single = false;           // a second instance in one agent makes no sense
   std::span<const Option> options;
   std::unique_ptr<Exporter> (*create)(const Settings&);  // throws SettingError
+  bool finds_instances = false;  // calls Host::instances
 };
 
 }  // namespace basewatch

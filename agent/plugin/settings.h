@@ -13,6 +13,7 @@
 
 #include "agent/base/clock.h"
 #include "catalog/model/metric.h"
+#include "catalog/model/query.h"
 
 namespace basewatch {
 
@@ -50,12 +51,14 @@ class SettingError : public std::runtime_error {
   std::string option_;
 };
 
-// What a user's site declares and built-in code cannot know: metrics with fixed names, by name.
+// What a user's site declares and built-in code cannot know: metrics with fixed names, by name, and
+// SQL queries.
 // Read-only once built; any thread.
 class Declarations {
  public:
   virtual ~Declarations() = default;
   virtual const MetricSpec* find(std::string_view name) const = 0;
+  virtual std::span<const QuerySpec> queries() const { return {}; }
 };
 
 // The options of one instance: every option of the plugin has a value, its default if need be.
@@ -87,8 +90,12 @@ class Settings {
   void set_switches(std::map<std::string, bool, std::less<>> switches);
 
   const std::string& instance() const { return instance_; }
-  const Declarations& declarations() const;  // empty until set
+  const Declarations& declarations() const;  // empty until set; lives as long as any copy of these
   void set_declarations(std::shared_ptr<const Declarations> declarations);
+
+  // The same with other values for some options, for an instance of another name. Throws
+  // std::logic_error for an option that the plugin does not list.
+  Settings with(const std::map<std::string, Value>& changes, std::string instance) const;
 
   // Two instances with equal settings are interchangeable: a reload keeps the running one.
   bool operator==(const Settings& other) const { return fingerprint_ == other.fingerprint_; }

@@ -204,7 +204,7 @@ void CollectorState::finish(RunEnd& end) {
   phase_ = Phase::idle;
   stuck_ = false;
   if (end.page && end.page->duplicates() > 0) note_duplicates(*end.page);
-  note_health(end.state, end.reason);
+  note_health(end.state, end.reason, end.of_instance);
   if (hung) {
     history_.record_hang(started_, deadline_, now);
   } else {
@@ -220,7 +220,7 @@ void CollectorState::finish(RunEnd& end) {
 void CollectorState::fail(std::string reason, MonoTime now) {
   note_health(RunState::failed, reason);
   history_.record(now, {}, true, std::nullopt);
-  last_ = RunEnd{RunState::failed, std::move(reason), nullptr, {}, now};
+  last_ = RunEnd{RunState::failed, std::move(reason), false, nullptr, {}, now};
   answer_all(now);
 }
 
@@ -233,7 +233,7 @@ void CollectorState::retire(MonoTime now) {
   if (phase_ == Phase::queued) {
     lane_.remove(*this);
     phase_ = Phase::idle;
-    last_ = RunEnd{RunState::failed, *refusal(), nullptr, {}, now};
+    last_ = RunEnd{RunState::failed, *refusal(), false, nullptr, {}, now};
     answer_all(now);
   } else if (phase_ == Phase::running && (stuck_ || waiters_.empty())) {
     leave_behind();
@@ -251,22 +251,29 @@ std::string CollectorState::key() const {
   return fmt::format("{}/{}", instance_.topic(), collector_.name);
 }
 
-// One line when it begins to fail and one when it works again; what is absent is not worth a line.
-void CollectorState::note_health(RunState state, const std::string& reason) {
+// One line when it begins to fail and one when it works again; what is absent is not worth a line,
+// and what fails with its whole instance is told by that.
+void CollectorState::note_health(RunState state, const std::string& reason, bool of_instance) {
   const auto wall = core_.clock.wall_now();
   if (state != RunState::stuck) ended_wall_ = wall;
   if (state == RunState::done) worked_wall_ = wall;
   if (instance_.retired()) return;
   const bool failing = state == RunState::failed || state == RunState::stuck;
-  if (failing && !failing_) {
-    failing_since_ = wall;
+  const bool quiet = failing && of_instance;
+  if (failing && !failing_) failing_since_ = wall;
+  if (quiet) {
+    instance_.note_failure(reason);
+  } else if (failing && (!failing_ || quiet_)) {
     core_.remember(LogLevel::warning, instance_.topic(),
                    fmt::format("collector {} fails: {}", collector_.name, reason));
+  } else if (!failing && quiet_) {
+    instance_.note_failure("");
   } else if (failing_ && state == RunState::done) {
     core_.remember(LogLevel::info, instance_.topic(),
                    fmt::format("collector {} works again", collector_.name));
   }
   failing_ = failing;
+  quiet_ = quiet;
 }
 
 void CollectorState::note_duplicates(const Page& page) {

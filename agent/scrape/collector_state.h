@@ -78,7 +78,7 @@ class CollectorState {
   void fail(std::string reason, MonoTime now);
   void answer_all(MonoTime now);
   std::string why_queued() const;
-  void note_health(RunState state, const std::string& reason);
+  void note_health(RunState state, const std::string& reason, bool of_instance = false);
   void note_duplicates(const Page& page);
   void leave_behind();
   std::string key() const;
@@ -102,6 +102,7 @@ class CollectorState {
   std::optional<RunEnd> last_;  // however it ended
   std::optional<RunEnd> good_;  // background only: the last that was done
   bool failing_ = false;        // as the log has it
+  bool quiet_ = false;          // failing, and the instance has told why
   WallTime failing_since_{};
   std::optional<WallTime> ended_wall_, worked_wall_;  // the last run, and the last good one
   History history_;

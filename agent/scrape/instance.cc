@@ -30,6 +30,7 @@ std::shared_ptr<Instance> Instance::create(std::shared_ptr<Core> core, InstanceP
   } catch (const SettingError& error) {
     throw PlanErrors({PlanError(own, error.option(), error.what())});
   }
+  instance->identity_ = instance->exporter_->identity();
   instance->check_names();
   instance->add_states();
   return instance;
@@ -144,6 +145,16 @@ void Instance::note_cap(bool& biting, bool now_biting, std::string message) {
   if (biting == now_biting) return;
   biting = now_biting;
   core_->remember(now_biting ? LogLevel::warning : LogLevel::info, topic_, std::move(message));
+}
+
+void Instance::note_failure(const std::string& reason) {
+  if (failing_ == !reason.empty()) return;
+  failing_ = !failing_;
+  if (failing_) {
+    core_->remember(LogLevel::warning, topic_, "fails: " + reason);
+  } else {
+    core_->remember(LogLevel::info, topic_, "works again");
+  }
 }
 
 }  // namespace basewatch::scrape

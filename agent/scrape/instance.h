@@ -33,6 +33,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::string_view exporter_name() const { return plan_.plugin->name; }
   const std::string& name() const { return plan_.name; }
   const std::string& topic() const { return topic_; }  // "node/main"
+  const std::string& identity() const { return identity_; }  // as the exporter has it
   std::size_t max_series() const {
     return plan_.max_series > 0 ? plan_.max_series : kDefaultMaxSeries;
   }
@@ -68,6 +69,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::size_t capped() const { return capped_; }
   // Says once that a cap begins to bite, and once that it no longer does.
   void note_cap(bool& biting, bool now_biting, std::string message);
+  // Says once that the whole instance fails, and, with an empty reason, once that it works again.
+  void note_failure(const std::string& reason);
   bool own_cap_bites = false, answer_cap_bites = false;
 
  private:
@@ -79,6 +82,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   const InstancePlan plan_;
   const std::string topic_;
   const std::shared_ptr<InstanceHost> host_;
+  std::string identity_;
   std::unique_ptr<Exporter> exporter_;  // after the host, which outlives it
   std::deque<Lane> lanes_;
   std::deque<CollectorState> states_;
@@ -88,6 +92,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::size_t duplicates_ = 0, capped_ = 0;
   bool retired_ = false;
   bool summary_failing_ = false;
+  bool failing_ = false;  // as the log has it
 };
 
 using Instances = std::vector<std::shared_ptr<Instance>>;

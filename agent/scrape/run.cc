@@ -8,12 +8,17 @@ namespace basewatch::scrape {
 RunEnd run_collector(const Collector& collector, PageLimits limits, const Deadline& deadline) {
   std::shared_ptr<Page> page;
   Outcome outcome;
+  RunEnd end;
   auto failure = guarded([&] {
     page = std::make_shared<Page>(limits);
-    outcome = collector.run(*page, deadline);
+    try {
+      outcome = collector.run(*page, deadline);
+    } catch (const InstanceFailure&) {
+      end.of_instance = true;
+      throw;
+    }
     if (!outcome.is_absent) page->seal();
   });
-  RunEnd end;
   if (failure) {
     end.reason = std::move(*failure);
   } else if (outcome.is_absent) {

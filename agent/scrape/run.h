@@ -11,6 +11,7 @@ namespace basewatch::scrape {
 struct RunEnd {
   RunState state = RunState::failed;  // done, absent or failed
   std::string reason;
+  bool of_instance = false;          // threw InstanceFailure
   std::shared_ptr<const Page> page;  // sealed; only of a run that is done
   Duration duration{};
   MonoTime ended{};

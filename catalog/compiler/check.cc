@@ -22,6 +22,7 @@ void check(const Catalog& catalog, const Site& site, Diagnostics& diagnostics) {
   check_absence(program, diagnostics);
   check_cardinality(program, diagnostics);
   check_inhibitions(program, diagnostics);
+  check_queries(program, diagnostics);
   check_boards(program, diagnostics);
 }
 

@@ -35,6 +35,9 @@ void check_absence(const Program& program, Diagnostics& diagnostics);
 // What the labels of a metric may multiply to.
 void check_cardinality(const Program& program, Diagnostics& diagnostics);
 
+// Queries: columns and labels that their SQL yields, variants that are ever taken.
+void check_queries(const Program& program, Diagnostics& diagnostics);
+
 // Boards and their panels; an alert that no panel shows.
 void check_boards(Program& program, Diagnostics& diagnostics);
 

@@ -5,6 +5,7 @@
 
 #include "catalog/compiler/compiler.h"
 #include "catalog/compiler/cpp_literal.h"
+#include "catalog/compiler/query_tables.h"
 #include "catalog/load/cpp_name.h"
 
 namespace basewatch::catalog {
@@ -40,7 +41,7 @@ std::string table(std::string_view type, std::string_view name,
 
 // What users emit themselves (from: textfile) has no constant: no code of ours may emit it.
 bool has_constant(const MetricEntry& metric) {
-  return metric.from_source.empty();
+  return metric.from_source.empty() && metric.from_query.empty();
 }
 
 std::string metric_constants(const Subject& subject) {
@@ -88,6 +89,13 @@ std::string field_tables(const Subject& subject) {
 std::string overview_tables(const Subject& subject) {
   std::vector<std::string> metrics, families, passthroughs;
   std::string known;
+  for (const auto& query : subject.queries) {
+    for (std::size_t i = 0; i < query.columns.size(); ++i) {
+      if (query.columns[i].pattern.empty()) {
+        metrics.push_back(fmt::format("from_columns_{}[{}].metric", query.spec.name, i));
+      }
+    }
+  }
   for (const auto& metric : subject.metrics) {
     if (!has_constant(metric)) continue;
     metrics.push_back(fmt::format("{}.spec({})", cpp_name(metric.spec.name, subject.prefix),
@@ -118,12 +126,13 @@ std::string render_descriptors(const Subject& subject) {
       "#pragma once\n\n"
       "#include <array>\n"
       "#include <string_view>\n\n"
-      "#include \"agent/plugin/metric.h\"\n\n"
+      "#include \"agent/plugin/metric.h\"\n{6}\n"
       "namespace basewatch::metrics::{0} {{\n\n"
-      "{1}{2}{3}{4}\n"
+      "{1}{2}{3}{4}{5}\n"
       "}}  // namespace basewatch::metrics::{0}\n",
       subject.name, metric_constants(subject), family_constants(subject), field_tables(subject),
-      overview_tables(subject));
+      render_queries(subject), overview_tables(subject),
+      subject.queries.empty() ? "" : "#include \"catalog/model/query.h\"\n");
 }
 
 }  // namespace basewatch::catalog

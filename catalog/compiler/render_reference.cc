@@ -119,6 +119,9 @@ class ReferencePage {
   Row row(const MetricEntry& metric) const {
     const auto& spec = metric.spec;
     std::string more;
+    if (!metric.from_query.empty()) {
+      more = fmt::format(" Collector `{}`.", metric.from_query);
+    }
     if (!metric.from_source.empty()) {
       more = fmt::format(" Your own, let in by `{}`.", metric.from_source);
     }

@@ -7,6 +7,9 @@
 namespace basewatch::catalog {
 namespace {
 
+constexpr std::string_view kOfQueries = "postgres";  // who runs the queries of a site
+constexpr std::string_view kSite = "site";
+
 promql::LabelSet label_set(std::span<const std::string_view> labels) {
   promql::LabelSet set;
   set.names = {"job", "instance", "node"};
@@ -21,6 +24,7 @@ SeriesIndex::SeriesIndex(const std::vector<const Subject*>& subjects) {
     for (const auto& passthrough : subject->passthroughs) {
       sources_.emplace(passthrough.spec.source, subject);
     }
+    if (subject->exporter == kOfQueries) queries_of_.push_back(subject);
   }
   for (const auto* subject : subjects) {
     for (const auto& metric : subject->metrics) add(metric, *subject);
@@ -33,6 +37,8 @@ void SeriesIndex::add(const MetricEntry& metric, const Subject& subject) {
   const auto* owner = &subject;
   if (const auto source = sources_.find(metric.from_source); source != sources_.end()) {
     owner = source->second;
+  } else if (!metric.from_query.empty() && subject.name == kSite && !queries_of_.empty()) {
+    owner = queries_of_.front();
   }
   const std::string name(metric.spec.name);
   const auto labels = label_set(metric.spec.labels);

@@ -39,6 +39,7 @@ class SeriesIndex {
   std::map<std::string_view, const MetricEntry*> histograms_;  // whose bare name is no series
   std::vector<const FamilyEntry*> families_;
   std::map<std::string_view, const Subject*> sources_;  // of passthroughs
+  std::vector<const Subject*> queries_of_;              // of the exporter that runs queries
 };
 
 }  // namespace basewatch::catalog

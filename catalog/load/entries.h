@@ -15,6 +15,7 @@ struct Reading {
 };
 
 void read_metrics(const yaml::Node& list, Subject& subject, Reading reading);
+void read_query(const yaml::Node& entry, Subject& subject, Reading reading);
 // The series of a test: name -> values.
 std::vector<std::pair<Text, Text>> read_test_series(yaml::Mapping& test, Diagnostics& diagnostics);
 

@@ -3,28 +3,29 @@
 #include <algorithm>
 
 #include "agent/base/strings.h"
-#include "catalog/load/cpp_name.h"
 #include "catalog/load/entries.h"
+#include "catalog/load/metric_fields.h"
 
 namespace basewatch::catalog {
 namespace {
-
-const std::vector<std::string_view> kTypes{"counter", "gauge", "histogram", "summary", "untyped"};
 
 // One entry of `metrics:`, whichever of its kinds it is.
 class EntryReader {
  public:
   EntryReader(const yaml::Node& node, Subject& subject, Reading reading)
-      : node_(node), subject_(subject), reading_(reading) {}
+      : node_(node), subject_(subject), reading_(reading), fields_(reading) {}
 
   void read() {
     const bool metric = node_.find("metric"), family = node_.find("family"),
-               passthrough = node_.find("passthrough");
-    if (node_.find("section") && !metric && !family && !passthrough) return read_section();
-    if (metric + family + passthrough != 1) {
+               passthrough = node_.find("passthrough"), query = node_.find("query");
+    const int kinds = metric + family + passthrough + query;
+    if (node_.find("section") && kinds == 0) return read_section();
+    if (kinds != 1) {
       error(node_.where,
-            "an entry of metrics is one of 'metric: NAME', 'family: NAME_{field}', "
+            "an entry of metrics is one of 'metric: NAME', 'family: NAME_{field}', 'query: NAME', "
             "'passthrough: SOURCE' and 'section: NAME'; write exactly one of these keys");
+    } else if (query) {
+      read_query(node_, subject_, reading_);
     } else if (family) {
       read_family();
     } else if (passthrough) {
@@ -64,16 +65,9 @@ class EntryReader {
     MetricEntry metric;
     metric.where = entry.where("metric");
     const auto name = entry.required_string("metric");
-    if (!name.empty() && !is_metric_name(name)) {
-      error(metric.where, fmt::format("'{}' is no metric name: write letters, digits and '_' only",
-                                      printable(name)));
-    } else if (name.find(':') != std::string::npos) {
-      error(metric.where, fmt::format("'{}' has a colon, which marks what a rule records: declare "
-                                      "it in rules.yml, or write '_' here",
-                                      name));
-    }
+    fields_.check_name(name, metric.where);
     metric.spec.name = keep(name);
-    read_common(entry, metric.spec, metric.since, metric.budget);
+    fields_.read_common(entry, metric.spec, metric.since, metric.budget);
     read_from(entry, metric);
     metric.section = subject_.sections.size();
     entry.finish();
@@ -119,43 +113,15 @@ class EntryReader {
       return;
     }
     const auto pattern = entry.required_string("family");
-    const bool usable = check_pattern(pattern, family.where);
+    const bool usable = fields_.check_pattern(pattern, family.where);
     family.spec.pattern = keep(pattern);
-    read_common(entry, family.spec, family.since, family.budget);
+    fields_.read_common(entry, family.spec, family.since, family.budget);
     if (usable) read_known(entry, family);
     family.section = subject_.sections.size();
     entry.find("known");
     family.except = entry.strings("except");
     entry.finish();
     if (usable) subject_.families.push_back(std::move(family));
-  }
-
-  bool check_pattern(const std::string& pattern, const Location& where) {
-    if (pattern.empty()) return false;
-    const auto open = pattern.find('{'), close = pattern.find('}');
-    const bool one = open != std::string::npos && close != std::string::npos && open < close &&
-                     pattern.find('{', open + 1) == std::string::npos &&
-                     pattern.find('}', close + 1) == std::string::npos;
-    if (!one || !is_label_name(std::string_view(pattern).substr(open + 1, close - open - 1))) {
-      error(where, fmt::format("the family '{}' must have exactly one placeholder, as in "
-                               "node_vmstat_{{field}}; a fixed name is a 'metric'",
-                               printable(pattern)));
-      return false;
-    }
-    if (pattern.size() == close - open + 1) {
-      error(where, fmt::format("the family '{}' takes every name there is: write a fixed part next "
-                               "to the placeholder",
-                               printable(pattern)));
-      return false;
-    }
-    const auto with_field = pattern.substr(0, open) + "x" + pattern.substr(close + 1);
-    if (!is_metric_name(with_field) || with_field.find(':') != std::string::npos) {
-      error(where, fmt::format("'{}' makes no metric names: write letters, digits and '_' around "
-                               "the placeholder",
-                               printable(pattern)));
-      return false;
-    }
-    return true;
   }
 
   void read_known(yaml::Mapping& entry, FamilyEntry& family) {
@@ -189,98 +155,9 @@ class EntryReader {
                                            "'_' only",
                                            printable(source)));
     }
-    passthrough.spec = {keep(source), keep(read_help(entry))};
+    passthrough.spec = {keep(source), keep(fields_.read_help(entry))};
     entry.finish();
     if (!source.empty()) subject_.passthroughs.push_back(std::move(passthrough));
-  }
-
-  template <typename Spec>
-  void read_common(yaml::Mapping& entry, Spec& spec, std::string& since, Budget& budget) {
-    if (entry.required("type")) {
-      spec.type = static_cast<MetricType>(
-          entry.choice("type", static_cast<std::size_t>(MetricType::untyped), kTypes));
-    }
-    spec.help = keep(read_help(entry));
-    spec.unit = keep(entry.string("unit"));
-    spec.labels = read_labels(entry, spec.type, budget);
-    since = entry.string("since");
-    const bool is_version =
-        since.find_first_not_of("0123456789.") == std::string::npos && !since.starts_with('.');
-    if (!is_version) {
-      error(entry.where("since"),
-            fmt::format("since must be a version of basewatch such as \"0.1\", "
-                        "not '{}'",
-                        printable(since)));
-    }
-  }
-
-  std::string read_help(yaml::Mapping& entry) {
-    auto help = entry.required_string("help");
-    if (!help.empty() && !help.ends_with('.')) {
-      error(entry.where("help"), "help must be a sentence that ends with a period");
-    }
-    if (help.find('\n') != std::string::npos) {
-      error(entry.where("help"), "help must be one line: write it plain, or with '>-'");
-    }
-    return help;
-  }
-
-  // A list of names, or a mapping of each to the most values it may take.
-  std::span<const std::string_view> read_labels(yaml::Mapping& entry, MetricType type,
-                                                Budget& budget) {
-    const auto* given = entry.find("labels");
-    if (given && given->kind == yaml::Kind::mapping) return read_budget(*given, type, budget);
-    const auto labels = entry.strings("labels");
-    const auto* list = entry.find("labels");
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      const bool in_list = list->kind == yaml::Kind::sequence && i < list->items.size();
-      check_label(labels[i], in_list ? list->items[i].where : list->where, type);
-      if (std::find(labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(i), labels[i]) !=
-          labels.begin() + static_cast<std::ptrdiff_t>(i)) {
-        error(in_list ? list->items[i].where : list->where,
-              fmt::format("the label '{}' stands twice", printable(labels[i])));
-      }
-    }
-    return reading_.catalog.keep(labels);
-  }
-
-  std::span<const std::string_view> read_budget(const yaml::Node& node, MetricType type,
-                                                Budget& budget) {
-    std::vector<std::string> labels;
-    yaml::Mapping mapping(node, "labels", reading_.diagnostics);
-    for (const auto& [name, value] : node.entries) {
-      check_label(name.scalar, name.where, type);
-      labels.push_back(name.scalar);
-      budget[name.scalar] = mapping.integer(name.scalar, 1, 1, 1'000'000'000);
-      if (value.kind == yaml::Kind::null) {
-        error(name.where, fmt::format("write how many values the label '{}' may take at most, or "
-                                      "make labels a list",
-                                      printable(name.scalar)));
-      }
-    }
-    return reading_.catalog.keep(labels);
-  }
-
-  void check_label(const std::string& label, const Location& where, MetricType type) {
-    if (!is_label_name(label)) {
-      error(where, fmt::format("'{}' is no label name: write letters, digits and '_' only",
-                               printable(label)));
-    } else if (label.starts_with("__")) {
-      error(where, fmt::format("the label '{}' begins with '__', which is Prometheus' own", label));
-    } else if (label == "job" || label == "instance" || label == "node") {
-      error(where,
-            fmt::format("the label '{}' belongs to the target and is never listed: remove it, "
-                        "every series has it",
-                        label));
-    } else if ((label == "le" && type == MetricType::histogram) ||
-               (label == "quantile" && type == MetricType::summary)) {
-      error(where, fmt::format("the label '{}' comes with the type {}: remove it", label,
-                               type_name(type)));
-    } else if (label == "le" || label == "quantile") {
-      error(where, fmt::format("the label '{}' is reserved for histograms and summaries: choose "
-                               "another name",
-                               label));
-    }
   }
 
   std::string_view keep(std::string_view text) { return reading_.catalog.keep(text); }
@@ -288,6 +165,7 @@ class EntryReader {
   const yaml::Node& node_;
   Subject& subject_;
   Reading reading_;
+  MetricFields fields_;
 };
 
 }  // namespace

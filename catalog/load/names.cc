@@ -37,6 +37,9 @@ class NameCheck {
     for (const auto& passthrough : subject.passthroughs) {
       claim(sources_, std::string(passthrough.spec.source), passthrough.where, "passthrough");
     }
+    for (const auto& query : subject.queries) {
+      claim(queries_, std::string(query.spec.name), query.where, "query");
+    }
     for (const auto& rule : subject.rules) {
       claim(records_, rule.record.value, rule.record.where, "recorded name");
     }
@@ -116,7 +119,7 @@ class NameCheck {
     };
     std::map<std::string_view, Location> seen;  // told already as declared twice
     for (const auto& metric : subject.metrics) {
-      if (metric.from_source.empty() && seen.emplace(metric.spec.name, metric.where).second) {
+      if (metric.from_source.empty() && metric.from_query.empty() && seen.emplace(metric.spec.name, metric.where).second) {
         check(metric.spec.name, metric.where);
       }
     }
@@ -134,7 +137,7 @@ class NameCheck {
   }
 
   Diagnostics& diagnostics_;
-  Owners metrics_, known_, patterns_, sources_, records_, alerts_;
+  Owners metrics_, known_, patterns_, sources_, records_, alerts_, queries_;
   std::vector<const FamilyEntry*> families_;
 };
 

@@ -53,8 +53,8 @@ class SiteReader {
                       format_duration(site_.scrape_interval)));
     }
     extend_boards(catalog_, std::move(extensions_), diagnostics_);
-    if (!own_.metrics.empty() || !own_.rules.empty() || !own_.alerts.empty() ||
-        !own_.boards.empty()) {
+    if (!own_.metrics.empty() || !own_.queries.empty() || !own_.rules.empty() ||
+        !own_.alerts.empty() || !own_.boards.empty()) {
       site_.own = std::move(own_);
     }
     return std::move(site_);

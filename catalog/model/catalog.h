@@ -12,6 +12,7 @@
 #include "agent/base/diagnostics.h"
 #include "catalog/model/board.h"
 #include "catalog/model/metric.h"
+#include "catalog/model/query.h"
 #include "catalog/model/routing.h"
 #include "catalog/model/text.h"
 
@@ -29,6 +30,7 @@ struct MetricEntry {
   std::string from_table;  // from: {stat: ctxt} -> table "stat", field "ctxt"
   std::string from_field;
   std::string from_source;  // from: textfile -> emitted by the user, let in by that passthrough
+  std::string from_query;   // a column of this query
   Budget budget;
   std::size_t section = 0;  // in the subject's sections, from 1; 0: before the first
 };
@@ -46,6 +48,32 @@ struct FamilyEntry {
 struct SectionEntry {
   std::string name, help;
   Location where;
+};
+
+// A query with the metrics of its columns, which stand in the subject's lists, too.
+struct QueryEntry {
+  QuerySpec spec;  // all but its lists, which are below; take spec_of()
+  std::vector<std::string_view> labels, privileges, relations, instances;
+  std::vector<SettingNeed> settings;
+  std::vector<SqlVariant> sql;
+  std::vector<QueryColumn> columns;
+  Location where;
+  std::vector<Text> sql_texts;              // as written, for messages
+  std::vector<Location> column_places;      // as `columns`
+  std::vector<Location> label_places;       // as `labels`
+
+  // Complete; points into this entry.
+  QuerySpec spec_of() const {
+    auto out = spec;
+    out.labels = labels;
+    out.sql = sql;
+    out.columns = columns;
+    out.needs.settings = settings;
+    out.needs.privileges = privileges;
+    out.needs.relations = relations;
+    out.instances = instances;
+    return out;
+  }
 };
 
 struct PassthroughEntry {
@@ -131,6 +159,7 @@ struct Subject {
   std::vector<MetricEntry> metrics;
   std::vector<FamilyEntry> families;
   std::vector<PassthroughEntry> passthroughs;
+  std::vector<QueryEntry> queries;
   std::vector<RuleEntry> rules;
   std::vector<AlertEntry> alerts;
   std::vector<BoardEntry> boards;

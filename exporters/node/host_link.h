@@ -1,32 +1,9 @@
 #pragma once
 
-#include <mutex>
-#include <string>
-
-#include "agent/plugin/host.h"
+#include "agent/plugin/host_link.h"
 
 namespace basewatch::node {
 
-// The way from a run to the agent's log and status page. A run may still hang when the exporter has
-// been stopped and the host is gone; from then on it speaks to nobody. Any thread.
-class HostLink {
- public:
-  void connect(Host* host) {
-    std::lock_guard guard(mutex_);
-    host_ = host;
-  }
-  void log(LogLevel level, const std::string& message) {
-    std::lock_guard guard(mutex_);
-    if (host_) host_->log(level, message);
-  }
-  void note(const std::string& topic, const std::string& message) {
-    std::lock_guard guard(mutex_);
-    if (host_) host_->note(topic, message);
-  }
-
- private:
-  std::mutex mutex_;
-  Host* host_ = nullptr;
-};
+using basewatch::HostLink;
 
 }  // namespace basewatch::node

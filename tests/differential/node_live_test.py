@@ -44,7 +44,7 @@ TOLERANCE = [
     (r"^node_(cpu_scaling_frequency|hwmon_|power_supply_|thermal_zone_temp|cooling_device_cur)", 1e9, 0.5),
 ]
 COUNTER = re.compile(r"_total$|^node_vmstat_|^node_netstat_(?!Tcp_CurrEstab|Ip_Forwarding)")
-# What depends on who is running in the very moment.
+# Which states there are depends on who is running in the very moment; only their sum is looked at.
 MOMENTARY = re.compile(r"^node_processes_(state|threads_state)$")
 
 
@@ -109,6 +109,10 @@ class Live(unittest.TestCase):
             del ours.series[key]
         before, ours, after = before.only(own), ours.only(own), after.only(own)
         self.as_in_1_5(ours)
+        momentary = ours.only(MOMENTARY.pattern)
+        self.assertEqual(ours.series[("node_processes_pids", ())], sum(
+            value for (name, _), value in momentary.series.items() if name == "node_processes_state"))
+        before, ours, after = (page.without(MOMENTARY.pattern) for page in (before, ours, after))
         # Counters are between the two pages of the peer; gauges are near one of them.
         lines = differences(before, ours, same=lambda a, b: True)
         expected = Expected("debian-1.5.0")

@@ -30,7 +30,7 @@ def complete(*words, cwd=None):
 def commands(*path):
     """The subcommands that --help lists."""
     text = run(*path, "--help").stdout
-    return re.findall(r"^  ([a-z]+) ", text[text.index("Subcommands:"):], re.MULTILINE) if "Subcommands:" in text else []
+    return re.findall(r"^  ([a-z-]+) ", text[text.index("Subcommands:"):], re.MULTILINE) if "Subcommands:" in text else []
 
 
 class CommandLine(unittest.TestCase):
@@ -81,7 +81,7 @@ class CommandLine(unittest.TestCase):
         page = run("man").stdout
         self.assertTrue(page.startswith('.TH BASEWATCH 1 '))
         for name in commands():
-            self.assertIn(f'.SS "basewatch {name}', page)
+            self.assertIn(f'.SS "basewatch {name}'.replace("-", "\\-"), page)
         self.assertIn("EXIT STATUS", page)
         self.assertEqual([], [line for line in page.splitlines() if re.match(r"[.'](?![A-Z]{2}|[TIB]|nf|fi)", line)])
 

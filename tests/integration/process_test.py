@@ -143,8 +143,10 @@ class Process(unittest.TestCase):
                                             extra_groups=[]))
         finally:
             servers.BASEWATCH = own
-        page = agent.page("/metrics/node")
-        self.assertEqual([], re.findall(r"^node_scrape_collector_success\{.*\} 0$", page, re.MULTILINE))
+        agent.page("/metrics/node")
+        # What this host does not have is absent, and no failure.
+        self.assertEqual([], re.findall(r"^basewatch_collector_success\{.*\} 0$", agent.page("/metrics/agent"),
+                                        re.MULTILINE))
         self.assertIn("Uid:\t" + "\t".join([str(nobody.pw_uid)] * 4),
                       pathlib.Path(f"/proc/{agent.process.pid}/status").read_text())
         done = subprocess.run([binary, "check"], user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[],

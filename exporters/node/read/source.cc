@@ -4,25 +4,28 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <optional>
 
 namespace basewatch::node {
 
 void Source::fail(std::string_view at, std::string_view message) const {
-  const auto line = std::count(text.data(), at.data(), '\n') + 1;
+  // A view of nothing, as trim() makes it of blanks, points nowhere.
+  const auto* place = at.data();
+  const bool is_inside = std::less_equal<>()(text.data(), place) &&
+                         std::less_equal<>()(place, text.data() + text.size());
+  const auto line = (is_inside ? std::count(text.data(), place, '\n') : 0) + 1;
   throw ReadError(fmt::format("{}:{}: {}", path, line, message));
 }
 
 namespace {
 
-// An empty word may be a default view that points nowhere.
 template <typename T>
 T expect(const Source& source, std::string_view word, std::optional<T> value,
          std::string_view kind) {
   if (value) return *value;
-  source.fail(word.data() ? word : source.text,
-              word.empty() ? "a number is missing"
-                           : fmt::format("'{}' is no {}", printable(word, 40), kind));
+  source.fail(word, word.empty() ? "a number is missing"
+                                 : fmt::format("'{}' is no {}", printable(word, 40), kind));
 }
 
 std::optional<std::uint64_t> parse_hex(std::string_view word) {

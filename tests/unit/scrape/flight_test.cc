@@ -322,4 +322,34 @@ TEST_CASE("the log has one line when a collector begins to fail and one when it 
   CHECK(occurrences(world.log_text(), "collector a fails: again") == 1);
 }
 
+TEST_CASE("an instance that fails as a whole has one line, not one for each collector") {
+  World world;
+  bool gone = false, wrong = false;
+  const auto run = [&](Page&, const Deadline&) -> Outcome {
+    if (gone) throw InstanceFailure("no route");
+    return done();
+  };
+  world.engine.apply({plan({collector("a", run), collector("b", run),
+                            collector("c", [&](Page& page, const Deadline& deadline) {
+                              if (wrong) throw std::runtime_error("bad column");
+                              return run(page, deadline);
+                            })})});
+  const auto scrape = [&](bool now_gone, bool now_wrong) {
+    gone = now_gone;
+    wrong = now_wrong;
+    world.scrape_one();
+    world.clock.advance(10s);
+  };
+  scrape(true, false);
+  scrape(true, false);
+  CHECK(occurrences(world.log_text(), "topic=\"test/main\"") == 1);
+  CHECK(occurrences(world.log_text(), "fails: no route") == 1);
+  scrape(false, true);  // works again, but one collector is wrong by itself
+  CHECK(occurrences(world.log_text(), "msg=\"works again\"") == 1);
+  CHECK(occurrences(world.log_text(), "collector c fails: bad column") == 1);
+  scrape(false, false);
+  CHECK(occurrences(world.log_text(), "collector c works again") == 1);
+  CHECK(occurrences(world.log_text(), "topic=\"test/main\"") == 4);
+}
+
 }  // namespace basewatch::scrape

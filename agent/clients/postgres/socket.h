@@ -1,0 +1,22 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <string>
+
+#include "agent/base/clock.h"
+
+// What connection.cc is made of: libpq's calls with a deadline around them.
+namespace basewatch::clients {
+
+using Handle = std::unique_ptr<PGconn, void (*)(PGconn*)>;
+using ResultHandle = std::unique_ptr<PGresult, void (*)(PGresult*)>;
+
+// Waits until the socket can be read, or written, or the deadline has passed: then false.
+bool wait_for(int fd, bool reading, bool writing, const Deadline& deadline);
+
+// libpq's last words on one line, without what stands around them.
+std::string words_of(const char* message);
+
+}  // namespace basewatch::clients
