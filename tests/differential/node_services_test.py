@@ -100,7 +100,7 @@ class Services(unittest.TestCase):
             with self.subTest(how=how):
                 stand_in = self.enterContext(bus.StandIn(system, how)) if how else None
                 page, log = self.ours({"systemd": options, "logind": options, "loadavg": "true"},
-                                      instance="    timeout: 1s\n")
+                                      instance="    timeout: 3s\n")
                 if stand_in:
                     stand_in.stop()
                 success = {dict(labels)["collector"]: value for (name, labels), value in page.series.items()
@@ -119,7 +119,8 @@ class Services(unittest.TestCase):
         ours, said = self.ours({c: "true" for c in collectors} | {"netclass": "false", "netdev": "false"},
                                wrap=space.command)
         self.assertIn(("node_network_routes", (("device", "bw0"),)), ours.series, said)
-        wanted = r"^node_(ethtool|network|qdisc|scrape_collector_success)"
+        wanted = (r"^node_(ethtool_|qdisc_|scrape_collector_success$|"
+                  r"network_(route|supported|advertised|autonegotiate|pause|asymmetricpause))")
         # The devices still send their greetings: how much, nobody knows.
         counting = r"^node_(qdisc|ethtool)_.*(bytes|packets|backlog|length)"
         self.compare(theirs.without(counting), ours.without(counting), wanted, 50)
