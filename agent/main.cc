@@ -108,6 +108,14 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
   generate_command->add_flag("--check", args.generate.check_only,
                              "Write nothing; list what is not current, then with status 1");
 
+  auto* flags = app.add_subcommand("node-flags", "Make a configuration of node_exporter's flags");
+  flags->callback(
+      [&action, flags] { action = [flags] { return node_flags(flags->remaining()); }; });
+  flags->prefix_command();  // what follows is not ours to understand
+  flags->footer(
+      "basewatch node-flags FLAGS...\n"
+      "prints a complete configuration that does what node_exporter does with these flags.");
+
   auto* catalog = app.add_subcommand("catalog", "Show the metrics that basewatch knows");
   catalog->require_subcommand(1);
   command(*catalog, "list", "Every metric with type, labels and subject",

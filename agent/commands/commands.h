@@ -24,6 +24,8 @@ struct GenerateOptions {
 };
 int generate(const GenerateOptions& options);
 
+int node_flags(const std::vector<std::string>& arguments);
+
 int catalog_list();
 int catalog_show(const std::string& metric);
 int catalog_export(const std::string& folder, bool force);

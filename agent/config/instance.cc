@@ -58,6 +58,7 @@ class Reader {
     if (const auto* collectors = map.find("collectors")) read_collectors(*collectors);
     map.finish();
     out_.settings = Settings::make(plugin_.options, std::move(values_), out_.name);
+    out_.settings.set_switches({out_.switches.begin(), out_.switches.end()});
     out_.settings.set_fingerprint(fmt::format("{} {}", context_.folder, canonical(node)));
     return std::move(out_);
   }

@@ -53,13 +53,24 @@ void rename_taken(std::vector<OwnLabel>& labels, const TargetLabels& target) {
 
 }  // namespace
 
+namespace {
+
+bool has_label(std::string_view labels, std::string_view start) {
+  const auto at = labels.find(start);  // a quote in a value has a backslash before it
+  return at == 0 ||
+         (at != labels.npos && (labels[at - 1] == ',' || has_label(labels.substr(at + 1), start)));
+}
+
+}  // namespace
+
 bool may_collide(const Page& page, const TargetLabels& target) {
   for (const auto& [name, value] : target.pairs()) {
-    if (is_standard(name)) continue;
-    const std::string start = name + "=\"";  // may also be found in a value, which only costs time
+    const std::string start = name + "=\"";
     for (const auto& family : page.families()) {
       for (const auto& sample : family.samples) {
-        if (page.labels(sample).find(start) != std::string_view::npos) return true;
+        if (has_label(page.labels(sample), start)) return true;
+        // These come only from the catalog's own descriptors, where a family is of one shape.
+        if (is_standard(name)) break;
       }
     }
   }

@@ -78,6 +78,8 @@ class Exporter {
   // After the runs of a scrape: adds the peer's own names of success (node_scrape_collector_success).
   // Called by the scrape itself, also by several at once and while collectors run: must not wait.
   virtual void summarize(Page&, std::span<const CollectorResult>) {}
+  // Where the watched system is, in one form for all ways to write it; empty: not to be told.
+  virtual std::string identity() const { return {}; }
   virtual void start(Host&) {}  // must not wait for the watched system
   virtual void stop() noexcept {}
 };
@@ -91,6 +93,7 @@ struct Plugin {
   bool single = false;           // a second instance in one agent makes no sense
   std::span<const Option> options;
   std::unique_ptr<Exporter> (*create)(const Settings&);  // throws SettingError
+  bool finds_instances = false;  // calls Host::instances
 };
 
 }  // namespace basewatch

@@ -2,6 +2,8 @@
 
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "agent/plugin/host.h"
 
@@ -22,6 +24,10 @@ class HostLink {
   void note(const std::string& topic, const std::string& message) {
     std::lock_guard guard(mutex_);
     if (host_) host_->note(topic, message);
+  }
+  void instances(std::vector<FoundInstance> found) {
+    std::lock_guard guard(mutex_);
+    if (host_) host_->instances(std::move(found));
   }
 
  private:

@@ -39,4 +39,13 @@ bool NameFilter::accepts(std::string_view name) const {
   return !include_ || RE2::PartialMatch(name, *include_);
 }
 
+WholeNameFilter::WholeNameFilter(const Settings& settings, std::string_view exclude_option,
+                                 std::string_view include_option)
+    : exclude_(compiled(settings, exclude_option)), include_(compiled(settings, include_option)) {}
+
+bool WholeNameFilter::accepts(std::string_view name) const {
+  if (exclude_ && RE2::FullMatch(name, *exclude_)) return false;
+  return !include_ || RE2::FullMatch(name, *include_);
+}
+
 }  // namespace basewatch

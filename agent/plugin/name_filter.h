@@ -26,4 +26,17 @@ class NameFilter {
   std::shared_ptr<const re2::RE2> exclude_, include_;
 };
 
+// The same for systemd's units, by node_exporter's other rule: a name must match `include` as a
+// whole and must not match `exclude` as a whole, whichever of them are written.
+class WholeNameFilter {
+ public:
+  WholeNameFilter(const Settings& settings, std::string_view exclude_option,
+                  std::string_view include_option);
+
+  bool accepts(std::string_view name) const;
+
+ private:
+  std::shared_ptr<const re2::RE2> exclude_, include_;
+};
+
 }  // namespace basewatch

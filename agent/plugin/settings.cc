@@ -226,6 +226,15 @@ bool Settings::given(std::string_view option) const {
   return entry(option, {}).given;
 }
 
+bool Settings::runs(std::string_view collector, bool by_default) const {
+  const auto found = switches_.find(collector);
+  return found == switches_.end() ? by_default : found->second;
+}
+
+void Settings::set_switches(std::map<std::string, bool, std::less<>> switches) {
+  switches_ = std::move(switches);
+}
+
 const Declarations& Settings::declarations() const {
   static const NoDeclarations none;
   return declarations_ ? *declarations_ : none;
@@ -233,6 +242,25 @@ const Declarations& Settings::declarations() const {
 
 void Settings::set_declarations(std::shared_ptr<const Declarations> declarations) {
   declarations_ = std::move(declarations);
+}
+
+Settings Settings::with(const std::map<std::string, Value>& changes, std::string instance) const {
+  auto out = *this;
+  out.instance_ = std::move(instance);
+  for (const auto& [name, value] : changes) {
+    const auto found = out.entries_.find(name);
+    if (found == out.entries_.end()) throw std::logic_error("there is no option " + name);
+    auto& entry = found->second;
+    if (entry.value.index() != value.index()) {
+      throw std::logic_error("the option " + name + " is given a value of another type");
+    }
+    entry.value = value;
+    entry.given = true;
+    out.fingerprint_ += "\n" + name;
+    if (const auto* text = std::get_if<std::string>(&value)) out.fingerprint_ += "=" + *text;
+    if (const auto* flag = std::get_if<bool>(&value)) out.fingerprint_ += *flag ? "=1" : "=0";
+  }
+  return out;
 }
 
 }  // namespace basewatch

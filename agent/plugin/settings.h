@@ -84,9 +84,18 @@ class Settings {
   std::string secret(std::string_view option) const;
   bool given(std::string_view option) const;  // stands in the file, even if equal to the default
 
+  // Whether the instance runs that collector, as far as the configuration says so: for a collector
+  // whose metrics depend on another one being on.
+  bool runs(std::string_view collector, bool by_default) const;
+  void set_switches(std::map<std::string, bool, std::less<>> switches);
+
   const std::string& instance() const { return instance_; }
   const Declarations& declarations() const;  // empty until set; lives as long as any copy of these
   void set_declarations(std::shared_ptr<const Declarations> declarations);
+
+  // The same with other values for some options, for an instance of another name. Throws
+  // std::logic_error for an option that the plugin does not list.
+  Settings with(const std::map<std::string, Value>& changes, std::string instance) const;
 
   // Two instances with equal settings are interchangeable: a reload keeps the running one.
   bool operator==(const Settings& other) const { return fingerprint_ == other.fingerprint_; }
@@ -104,6 +113,8 @@ class Settings {
   std::string instance_;
   std::string fingerprint_;
   std::map<std::string, Entry, std::less<>> entries_;
+  std::map<std::string, bool, std::less<>> switches_;  // not of the fingerprint: who compares
+                                                       // instances compares these themselves
   std::shared_ptr<const Declarations> declarations_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <string>
@@ -9,6 +10,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/scrape/engine.h"
+#include "agent/scrape/found.h"
 
 namespace basewatch::scrape {
 
@@ -27,6 +29,9 @@ class Core {
   bool closed = false;
   std::size_t abandoned_total = 0;                 // runs left behind by a reload, ever
   std::map<std::string, std::size_t> left_behind;  // those still going, by exporter/name/collector
+
+  Found found;
+  std::condition_variable found_changed;
 
   // Remembers a line; said by speak(), so that a log that blocks never blocks the lock.
   void remember(LogLevel level, const std::string& topic, std::string message) {

@@ -67,14 +67,21 @@ std::vector<InstanceStatus> Engine::snapshot() const {
 }
 
 std::function<HttpReply(const HttpRequest&)> Engine::endpoint(std::string_view path) const {
+  std::vector<std::pair<std::shared_ptr<Instance>, InstanceHost::Handler>> handlers;
   for (const auto& instance : impl_->instances()) {
     if (auto handler = instance->host().find_endpoint(path)) {
-      return [instance, handler = std::move(handler)](const HttpRequest& request) {
-        return handler(request);
-      };
+      handlers.emplace_back(instance, std::move(handler));
     }
   }
-  return nullptr;
+  if (handlers.empty()) return nullptr;
+  return [handlers = std::move(handlers)](const HttpRequest& request) {
+    HttpReply reply;
+    for (const auto& [instance, handler] : handlers) {
+      reply = handler(request);
+      if (reply.status != 404) break;
+    }
+    return reply;
+  };
 }
 
 std::uint64_t Engine::pulse() {

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "agent/base/strings.h"
+#include "agent/base/thread.h"
+#include "agent/scrape/guarded.h"
 #include "agent/scrape/stop.h"
 #include "agent/scrape/ticket.h"
 
@@ -25,13 +27,13 @@ Instances without(const Instances& from, const Instances& these) {
 
 // What is wrong with a plan before anything is made of it.
 std::optional<PlanError> unfit(const InstancePlan& plan,
-                               std::set<std::pair<std::string_view, std::string_view>>& seen) {
+                               std::set<std::pair<std::string, std::string>>& seen) {
   if (!plan.plugin) return PlanError(plan, "", "a plan without an exporter cannot be run");
   const auto exporter = plan.plugin->name;
   if (exporter == kAgent) {
     return PlanError(plan, "", "the agent watches itself; \"agent\" needs no configuration");
   }
-  if (seen.emplace(exporter, plan.name).second) return std::nullopt;
+  if (seen.emplace(std::string(exporter), plan.name).second) return std::nullopt;
   return PlanError(plan, "name",
                    fmt::format("there are two instances {}/{}; give each its own name", exporter,
                                printable(plan.name)));
@@ -53,6 +55,12 @@ Engine::Impl::Impl(Clock& clock, Log& log, std::string node, const Limits& limit
 }
 
 Engine::Impl::~Impl() {
+  {
+    std::lock_guard lock(core->mutex);
+    stopping_ = true;
+    core->found_changed.notify_all();
+  }
+  if (finder_.joinable()) finder_.join();
   std::lock_guard guard(apply_);
   background_.stop();
   std::size_t stuck = 0;
@@ -79,26 +87,48 @@ Instances Engine::Impl::instances() const {
 
 // The instances that the plans ask for: those that run already, and new ones, which are in `added`,
 // too. Throws PlanErrors with all that is wrong.
-Instances Engine::Impl::prepare(const std::vector<InstancePlan>& plans, Instances& added) const {
+//
+// Plans behind the first `configured` ones are of what was found: they are dropped where they are
+// wrong or watched already, for nobody can mend them.
+Instances Engine::Impl::prepare(std::vector<InstancePlan>& plans, std::size_t configured,
+                                Instances& added) const {
   const auto before = instances();
   Instances next;
   std::vector<PlanError> wrong;
-  std::set<std::pair<std::string_view, std::string_view>> seen;
-  for (const auto& plan : plans) {
+  std::set<std::pair<std::string, std::string>> seen, identities;
+  for (std::size_t i = 0; i < plans.size();) {
+    const auto& plan = plans[i];
+    const auto drop = [&](std::vector<PlanError> errors) {
+      if (i < configured) {
+        wrong.insert(wrong.end(), errors.begin(), errors.end());
+        ++i;
+        return;
+      }
+      plans.erase(plans.begin() + static_cast<std::ptrdiff_t>(i));
+    };
+    const auto keep = [&](std::shared_ptr<Instance> instance, bool is_new) {
+      const std::string exporter(plan.plugin->name);
+      const bool known = !instance->identity().empty() &&
+                         !identities.emplace(exporter, instance->identity()).second;
+      if (known && i >= configured) return drop({});
+      if (is_new) added.push_back(instance);
+      next.push_back(std::move(instance));
+      ++i;
+    };
     if (auto error = unfit(plan, seen)) {
-      wrong.push_back(std::move(*error));
+      drop({std::move(*error)});
       continue;
     }
     const auto running =
         std::ranges::find_if(before, [&](const auto& each) { return each->runs_as(plan); });
     if (running != before.end()) {
-      next.push_back(*running);
+      keep(*running, false);
       continue;
     }
     try {
-      next.push_back(added.emplace_back(Instance::create(core, plan)));
+      keep(Instance::create(core, plan), true);
     } catch (const PlanErrors& errors) {
-      wrong.insert(wrong.end(), errors.all.begin(), errors.all.end());
+      drop(errors.all);
     }
   }
   if (!wrong.empty()) throw PlanErrors(std::move(wrong));
@@ -108,9 +138,74 @@ Instances Engine::Impl::prepare(const std::vector<InstancePlan>& plans, Instance
 
 void Engine::Impl::apply(std::vector<InstancePlan> plans, const std::string& node) {
   std::lock_guard guard(apply_);
+  apply_all(plans, node);
+  std::set<std::string> finders;
+  for (const auto& plan : plans) finders.insert(fmt::format("{}/{}", plan.plugin->name, plan.name));
+  const bool may_find = std::ranges::any_of(
+      plans, [](const InstancePlan& plan) { return plan.plugin->finds_instances; });
+  configured_ = std::move(plans);
+  {
+    std::lock_guard lock(core->mutex);
+    core->found.retain(finders);
+  }
+  if (may_find && !finder_.joinable()) finder_ = start_thread("finder", [this] { watch_found(); });
+}
+
+// Adds a plan for each instance that one of the plans has found.
+void Engine::Impl::add_found(std::vector<InstancePlan>& plans) {
+  const auto configured = plans.size();
+  std::lock_guard lock(core->mutex);
+  core->found.expire(core->clock.now());
+  core->found.take_news();
+  for (std::size_t i = 0; i < configured; ++i) {
+    if (!plans[i].plugin) continue;  // prepare() says so
+    const auto* found = core->found.of(fmt::format("{}/{}", plans[i].plugin->name, plans[i].name));
+    if (!found) continue;
+    for (const auto& [name, one] : *found) {
+      auto plan = plans[i];
+      plan.name += "-" + name;
+      plan.settings = plans[i].settings.with(one.changes, plan.name);
+      plans.push_back(std::move(plan));
+    }
+  }
+}
+
+// The finder's thread: makes the running set follow what is found.
+void Engine::Impl::watch_found() {
+  std::unique_lock lock(core->mutex);
+  while (!stopping_) {
+    const auto next = core->found.next_expiry();
+    if (!core->found.has_news() && core->clock.now() < next) {
+      core->clock.wait_until(core->found_changed, lock, next);
+      continue;
+    }
+    lock.unlock();
+    {
+      std::lock_guard guard(apply_);
+      // What cannot be made now, for there is no thread or memory, is tried again with the next
+      // news.
+      const auto before = instances();
+      if (const auto failure = guarded([&] { apply_all(configured_, {}); })) {
+        core->say(LogLevel::error, "found", "cannot be watched: " + *failure);
+      }
+      const auto after = instances();
+      for (const auto& one : without(after, before)) {
+        core->say(LogLevel::info, one->topic(), "found, and watched from now on");
+      }
+      for (const auto& one : without(before, after)) {
+        core->say(LogLevel::info, one->topic(), "no longer found, and no longer watched");
+      }
+    }
+    lock.lock();
+  }
+}
+
+void Engine::Impl::apply_all(std::vector<InstancePlan> plans, const std::string& node) {
   Instances added;
   const auto before = instances();
-  const auto next = prepare(plans, added);
+  const auto configured = plans.size();
+  add_found(plans);
+  const auto next = prepare(plans, configured, added);
   background_.prepare(next);
   const auto removed = without(before, next);
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "agent/scrape/agent_exporter.h"
@@ -30,7 +31,11 @@ class Engine::Impl {
   const std::shared_ptr<OwnSources> sources = std::make_shared<OwnSources>();
 
  private:
-  Instances prepare(const std::vector<InstancePlan>& plans, Instances& added) const;
+  void apply_all(std::vector<InstancePlan> plans, const std::string& node);
+  Instances prepare(std::vector<InstancePlan>& plans, std::size_t configured,
+                    Instances& added) const;
+  void add_found(std::vector<InstancePlan>& plans);
+  void watch_found();
   void allow_threads(const Instances& removed);
   void run(std::vector<Gathered>& gathered, const Request& request);
   InstanceResult result_of(Gathered& gathered);
@@ -38,7 +43,10 @@ class Engine::Impl {
 
   Pool pool_;
   Background background_;
-  std::mutex apply_;  // one apply() at a time; taken before Core::mutex
+  std::mutex apply_;                      // one apply() at a time; taken before Core::mutex
+  std::vector<InstancePlan> configured_;  // without what was found; guarded by apply_
+  std::thread finder_;  // makes instances of what is found; none before the first exporter that may
+  bool stopping_ = false;  // guarded by Core::mutex
   // Guarded by Core::mutex.
   std::string node_;
   std::shared_ptr<const Instances> instances_;  // the agent's own last

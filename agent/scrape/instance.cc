@@ -30,6 +30,7 @@ std::shared_ptr<Instance> Instance::create(std::shared_ptr<Core> core, InstanceP
   } catch (const SettingError& error) {
     throw PlanErrors({PlanError(own, error.option(), error.what())});
   }
+  instance->identity_ = instance->exporter_->identity();
   instance->check_names();
   instance->add_states();
   return instance;

@@ -33,6 +33,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::string_view exporter_name() const { return plan_.plugin->name; }
   const std::string& name() const { return plan_.name; }
   const std::string& topic() const { return topic_; }  // "node/main"
+  const std::string& identity() const { return identity_; }  // as the exporter has it
   std::size_t max_series() const {
     return plan_.max_series > 0 ? plan_.max_series : kDefaultMaxSeries;
   }
@@ -81,6 +82,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   const InstancePlan plan_;
   const std::string topic_;
   const std::shared_ptr<InstanceHost> host_;
+  std::string identity_;
   std::unique_ptr<Exporter> exporter_;  // after the host, which outlives it
   std::deque<Lane> lanes_;
   std::deque<CollectorState> states_;

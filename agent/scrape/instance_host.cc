@@ -1,5 +1,7 @@
 #include "agent/scrape/instance_host.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "agent/base/strings.h"
@@ -43,6 +45,24 @@ void InstanceHost::note(std::string_view topic, std::string message) {
 void InstanceHost::endpoint(std::string path, Handler handler) {
   std::lock_guard guard(mutex_);
   if (!closed_) endpoints_[std::move(path)] = std::move(handler);
+}
+
+void InstanceHost::instances(std::vector<FoundInstance> found) {
+  {
+    std::lock_guard guard(mutex_);
+    if (closed_) return;
+  }
+  std::size_t too_many = 0;
+  {
+    std::lock_guard guard(core_->mutex);
+    if (core_->closed) return;
+    too_many = core_->found.report(topic_, std::move(found), core_->clock.now());
+    core_->found_changed.notify_all();
+  }
+  note("found", too_many == 0 ? std::string()
+                              : fmt::format("{} more were found than the {} that one instance may "
+                                            "bring; configure them by hand",
+                                            too_many, Found::kMost));
 }
 
 std::map<std::string, std::string> InstanceHost::notes() const {

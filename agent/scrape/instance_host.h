@@ -25,6 +25,7 @@ class InstanceHost final : public Host {
   void log(LogLevel level, std::string_view message) override;
   void note(std::string_view topic, std::string message) override;
   void endpoint(std::string path, Handler handler) override;
+  void instances(std::vector<FoundInstance> found) override;
 
   std::map<std::string, std::string> notes() const;
   Handler find_endpoint(std::string_view path) const;

@@ -64,10 +64,24 @@ const std::vector<Entry>& entries() {
       {{"database", "does not exist"}, "Correct dbname= of the instance."},
       {{"the database system is starting up"}, "It recovers; wait, and look at its log."},
       // Redis.
-      {{"noauth"}, "The server wants a password: set password_file of the instance."},
-      {{"wrongpass"}, "The server refuses user or password: compare password_file with its ACL."},
-      {{"noperm"},
-       "The agent's Redis user lacks the right: `ACL SETUSER` ... +info +ping and more."},
+      {{"asks for a password"}, "The server wants a password: set password_file of the instance."},
+      {{"does not accept the user or the password"},
+       "The server refuses user or password: compare user and password_file with `ACL LIST`. A "
+       "changed file is read at the next connect; nothing has to be restarted."},
+      {{"give its user +info"},
+       "The agent's Redis user lacks the right: `ACL SETUSER` ... +info; docs/redis.md lists all."},
+      {{"script kill"},
+       "A script holds up every client: `CLIENT LIST` shows whose (cmd=eval), `SCRIPT KILL` ends "
+       "it."},
+      {{"maxclients"},
+       "Find who holds the connections in `CLIENT LIST`, or raise maxclients by `CONFIG SET`."},
+      {{"protected mode"},
+       "Give the server a password (requirepass or an ACL) and the instance its password_file."},
+      {{"no redis protocol"},
+       "Something else listens there: correct url of the instance; a TLS port wants rediss://."},
+      {{"does not answer in time"},
+       "No answer came: is the server stopped, swapping, or busy with a slow command (`SLOWLOG "
+       "GET`)?"},
       // The network.
       {{"connection refused"},
        "Nothing listens there: start the service, or correct the address of the instance."},

@@ -11,10 +11,21 @@
 namespace basewatch::catalog {
 namespace {
 
+// The catalog lists labels as they are in Prometheus. One of the peer's that the target has, too
+// (the NUMA node of node_buddyinfo_blocks) is there exported_node, and on the page `node`.
+std::string_view on_the_page(std::string_view label) {
+  constexpr std::string_view kExported = "exported_";
+  if (!label.starts_with(kExported)) return label;
+  const auto own = label.substr(kExported.size());
+  return own == "job" || own == "instance" || own == "node" ? own : label;
+}
+
 std::string labels_argument(std::span<const std::string_view> labels) {
   if (labels.empty()) return "";
   std::string out;
-  for (const auto label : labels) out += (out.empty() ? "" : ", ") + cpp_literal(label);
+  for (const auto label : labels) {
+    out += (out.empty() ? "" : ", ") + cpp_literal(on_the_page(label));
+  }
   return ", labels(" + out + ")";
 }
 

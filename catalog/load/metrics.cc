@@ -119,6 +119,7 @@ class EntryReader {
     if (usable) read_known(entry, family);
     family.section = subject_.sections.size();
     entry.find("known");
+    family.except = entry.strings("except");
     entry.finish();
     if (usable) subject_.families.push_back(std::move(family));
   }

@@ -54,6 +54,7 @@ class NameCheck {
       for (const auto& metric : subject->metrics) check_member(metric);
       for (const auto& metric : subject->metrics) check_source(metric);
     }
+    for (const auto* family : families_) check_exceptions(*family);
   }
 
  private:
@@ -67,13 +68,27 @@ class NameCheck {
   // A name of its own inside a family's pattern would be on the page twice.
   void check_member(const MetricEntry& metric) {
     for (const auto* family : families_) {
-      if (family->spec.match(metric.spec.name).empty()) continue;
+      const auto field = family->spec.match(metric.spec.name);
+      if (field.empty() || std::ranges::find(family->except, field) != family->except.end()) {
+        continue;
+      }
       diagnostics_.error(
           metric.where, fmt::format("the metric {} is already a member of the family {} at {}: add "
                                     "'{}' to its 'known' instead",
                                     metric.spec.name, family->spec.pattern, family->where.text(),
-                                    family->spec.match(metric.spec.name)));
+                                    field));
       return;
+    }
+  }
+
+  void check_exceptions(const FamilyEntry& family) {
+    for (const auto& field : family.except) {
+      if (metrics_.contains(family.spec.name(field))) continue;
+      diagnostics_.error(family.where,
+                         fmt::format("'{}' is excepted from the family {}, but there is no metric "
+                                     "{}: declare it, or take it out of 'except'",
+                                     field, family.spec.pattern,
+                                     family.spec.name(field)));
     }
   }
 

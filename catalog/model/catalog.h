@@ -37,6 +37,7 @@ struct MetricEntry {
 
 struct FamilyEntry {
   FamilySpec spec;
+  std::vector<std::string> except;  // fields that are metrics of their own, and no members
   Location where;
   std::string since;
   Budget budget;  // of one member

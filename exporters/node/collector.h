@@ -26,6 +26,8 @@ struct Setup {
 
   std::string proc(std::string_view name) const;  // "stat" -> "/proc/stat"
   std::string sys(std::string_view name) const;
+  std::string root(std::string_view name) const;  // "etc/os-release" -> "/etc/os-release"
+  bool is_on(std::string_view collector) const;   // in this configuration
 };
 
 // Reads one part of the system. Created without touching it; run() is never called twice at once,

@@ -1,5 +1,6 @@
 #include "exporters/node/node.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
@@ -82,6 +83,15 @@ std::string Setup::proc(std::string_view name) const {
 
 std::string Setup::sys(std::string_view name) const {
   return std::filesystem::path(settings.text("paths.sysfs")) / name;
+}
+
+std::string Setup::root(std::string_view name) const {
+  return std::filesystem::path(settings.text("paths.rootfs")) / name;
+}
+
+bool Setup::is_on(std::string_view collector) const {
+  const auto* const* kind = std::ranges::find(kCollectors, collector, &CollectorKind::name);
+  return settings.runs(collector, kind == std::end(kCollectors) || (*kind)->on_by_default);
 }
 
 const Plugin plugin{

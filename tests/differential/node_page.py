@@ -83,17 +83,17 @@ def differences(theirs, ours, same=equal):
 class Expected:
     """The listed differences: sections "[name]", then "<regular expression>  # <reason>"."""
 
-    def __init__(self, section):
+    def __init__(self, section, file="node.expected"):
         self.rules = []
         current = None
-        for line in (pathlib.Path(__file__).with_name("node.expected")).read_text().splitlines():
+        for line in (pathlib.Path(__file__).with_name(file)).read_text().splitlines():
             line = line.strip()
             if line.startswith("[") and line.endswith("]"):
                 current = line[1:-1]
             elif line and not line.startswith("#") and current == section:
                 pattern, _, reason = line.partition("  # ")
                 if not reason:
-                    raise ValueError(f"node.expected: no reason given for: {pattern}")
+                    raise ValueError(f"{file}: no reason given for: {pattern}")
                 self.rules.append(re.compile(pattern.strip()))
         self.used = set()
 

@@ -44,6 +44,19 @@ class Commands(unittest.TestCase):
         self.assertEqual(0, status)
         self.assertRegex(out, r"^basewatch \d+\.\d+\.\d+")
 
+    def test_node_flags(self):
+        status, out, err = basewatch("node-flags", "--collector.disable-defaults", "--collector.loadavg",
+                                     "--path.procfs", "/proc", cwd=self.folder)
+        self.assertEqual((0, ""), (status, err))
+        status, page, err = basewatch("once", "node", "--config", self.write(out))
+        self.assertEqual((0, ""), (status, err))
+        self.assertEqual(["node_load1", "node_load15", "node_load5"], sorted(
+            line.split()[0] for line in page.splitlines() if line.startswith("node_load")))
+        self.assertNotIn("node_memory_", page)
+        self.assertEqual((2, "", "basewatch: node_exporter has no flag '--collector.cpux': did you mean "
+                          "'--collector.cpu'?\n"), basewatch("node-flags", "--collector.cpux"))
+        self.assertIn("FLAGS", basewatch("node-flags", "--help")[1])
+
     def test_a_wrong_configuration_is_status_2_everywhere(self):
         config = self.write("version: 1\nexporters: {nodes: {}}\n")
         message = f"{config}:2:13: error: unknown key 'nodes' in exporters: did you mean 'node'?\n"

@@ -244,10 +244,12 @@ class PostgresTest(unittest.TestCase):
         for _ in range(2):
             self.server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'basewatch'")
             self.assert_whole(self.fresh())
+        lines = self.own_log().count("postgres/main")
         self.server.stop()
         page = self.fresh()
         self.assertEqual(0, page["pg_up"])
         self.assertEqual(1, page["pg_exporter_last_scrape_error"])
+        wait_until("the log has it", lambda: self.own_log().count("postgres/main") > lines, 5)
         before = self.own_log().count("postgres/main")
         self.fresh()
         self.assertEqual(before, self.own_log().count("postgres/main"), "one line a change, none a scrape")

@@ -1,9 +1,9 @@
 // The processors' times of /proc/stat, and what sysfs and /proc/cpuinfo know about them.
 #include <algorithm>
-#include <charconv>
 
 #include "exporters/node/collector.h"
 #include "exporters/node/name_filter.h"
+#include "exporters/node/number_label.h"
 #include "exporters/node/read/cpu.h"
 #include "exporters/node/read/cpu_topology.h"
 #include "metrics/node.h"
@@ -14,7 +14,7 @@ namespace {
 constexpr Option kOptions[] = {
     {"collectors.cpu.guest", OptionType::flag, "true", "Adds node_cpu_guest_seconds_total."},
     {"collectors.cpu.info", OptionType::flag, "false",
-     "Adds node_cpu_info and node_cpu_frequency_hertz."},
+     "Adds node_cpu_info, and node_cpu_frequency_hertz if the collector cpufreq is on."},
     {"collectors.cpu.info_flags_include", OptionType::regex, "",
      "Adds node_cpu_flag_info for the features that match, and switches info on."},
     {"collectors.cpu.info_bugs_include", OptionType::regex, "",
@@ -24,18 +24,6 @@ constexpr Option kOptions[] = {
 // An idle time that falls by more than this is a processor that was taken out and put back: its
 // counters begin anew. Smaller steps back are the kernel's own inaccuracy, and are held at the top.
 constexpr double kReset = 3;
-
-// A CPU's number as a label, without an allocation.
-class Number {
- public:
-  explicit Number(std::uint64_t number)
-      : end_(std::to_chars(text_, text_ + sizeof text_, number).ptr) {}
-  operator std::string_view() const { return {text_, end_}; }  // NOLINT: it is the text
-
- private:
-  char text_[20];
-  char* end_;
-};
 
 // Never lets a time fall below what was reported before.
 void hold_back(CpuTimes& now, const std::vector<CpuTimes>& before) {
@@ -56,7 +44,8 @@ class Cpu final : public NodeCollector {
         with_guest_(setup.settings.flag("collectors.cpu.guest")),
         with_flags_(!setup.settings.text("collectors.cpu.info_flags_include").empty()),
         with_bugs_(!setup.settings.text("collectors.cpu.info_bugs_include").empty()),
-        with_info_(setup.settings.flag("collectors.cpu.info") || with_flags_ || with_bugs_) {}
+        with_info_(setup.settings.flag("collectors.cpu.info") || with_flags_ || with_bugs_),
+        with_frequency_(setup.is_on("cpufreq")) {}
 
   Outcome run(Page& page, const Deadline&) override {
     if (with_info_) add_info(page);
@@ -78,14 +67,14 @@ class Cpu final : public NodeCollector {
         {user, "user"},     {nice, "nice"}, {system, "system"},   {idle, "idle"},
         {iowait, "iowait"}, {irq, "irq"},   {softirq, "softirq"}, {steal, "steal"}};
     for (const auto& [cpu, seconds] : times_) {
-      const Number number(cpu);
+      const NumberLabel number(cpu);
       for (const auto& [time, mode] : kModes) {
         page.add(metrics::node::cpu_seconds_total, seconds[time], number, mode);
       }
     }
     if (!with_guest_) return;
     for (const auto& [cpu, seconds] : times_) {
-      const Number number(cpu);
+      const NumberLabel number(cpu);
       page.add(metrics::node::cpu_guest_seconds_total, seconds[guest], number, "user");
       page.add(metrics::node::cpu_guest_seconds_total, seconds[guest_nice], number, "nice");
     }
@@ -94,28 +83,31 @@ class Cpu final : public NodeCollector {
   void add_topology(Page& page) {
     topology_.refresh(times_);
     for (const auto cpu : topology_.isolated()) {
-      page.add(metrics::node::cpu_isolated, 1, Number(cpu));
+      page.add(metrics::node::cpu_isolated, 1, NumberLabel(cpu));
     }
     topology_.each_core_throttle([&](auto package, auto core, double count) {
-      page.add(metrics::node::cpu_core_throttles_total, count, Number(package), Number(core));
+      page.add(metrics::node::cpu_core_throttles_total, count, NumberLabel(package),
+               NumberLabel(core));
     });
     topology_.each_package_throttle([&](auto package, double count) {
-      page.add(metrics::node::cpu_package_throttles_total, count, Number(package));
+      page.add(metrics::node::cpu_package_throttles_total, count, NumberLabel(package));
     });
     topology_.each_online([&](auto cpu, bool is_online) {
-      page.add(metrics::node::cpu_online, is_online ? 1 : 0, Number(cpu));
+      page.add(metrics::node::cpu_online, is_online ? 1 : 0, NumberLabel(cpu));
     });
   }
 
   void add_info(Page& page) {
     const auto cpus = parse_cpu_info(info_.read());
     for (const auto& cpu : cpus) {
-      page.add(metrics::node::cpu_info, 1, cpu.package, cpu.core, Number(cpu.processor), cpu.vendor,
-               cpu.family, cpu.model, cpu.model_name, cpu.microcode, cpu.stepping, cpu.cache_size);
+      page.add(metrics::node::cpu_info, 1, cpu.package, cpu.core, NumberLabel(cpu.processor),
+               cpu.vendor, cpu.family, cpu.model, cpu.model_name, cpu.microcode, cpu.stepping,
+               cpu.cache_size);
     }
     for (const auto& cpu : cpus) {
+      if (!with_frequency_) break;
       page.add(metrics::node::cpu_frequency_hertz, cpu.mhz * 1e6, cpu.package, cpu.core,
-               Number(cpu.processor));
+               NumberLabel(cpu.processor));
     }
     if (cpus.empty()) return;
     if (with_flags_) add_words(page, metrics::node::cpu_flag_info, cpus.front().flags, flags_);
@@ -135,7 +127,7 @@ class Cpu final : public NodeCollector {
   KeptFile info_;
   CpuTopology topology_;
   NameFilter flags_, bugs_;
-  bool with_guest_, with_flags_, with_bugs_, with_info_;
+  bool with_guest_, with_flags_, with_bugs_, with_info_, with_frequency_;
   std::vector<CpuTimes> times_, fresh_;
 };
 

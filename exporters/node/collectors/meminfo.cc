@@ -4,20 +4,11 @@
 
 #include "exporters/node/collector.h"
 #include "exporters/node/read/kept_file.h"
+#include "exporters/node/read/meminfo.h"
 #include "metrics/node.h"
 
 namespace basewatch::node {
 namespace {
-
-// "Active(anon)" is called Active_anon.
-std::string_view field_name(std::string_view key, std::array<char, 64>& buffer) {
-  if (key.find('(') == std::string_view::npos) return key;
-  std::size_t size = 0;
-  for (const char c : key.substr(0, buffer.size())) {
-    if (c != ')') buffer[size++] = c == '(' ? '_' : c;
-  }
-  return {buffer.data(), size};
-}
 
 class Meminfo final : public NodeCollector {
  public:
@@ -27,7 +18,7 @@ class Meminfo final : public NodeCollector {
     const auto source = file_.read();
     for_each_row(source, [&](std::string_view key, std::string_view rest) {
       std::array<char, 64> buffer;
-      const auto field = field_name(key, buffer);
+      const auto field = meminfo_field(key, buffer);
       const auto value = static_cast<double>(source.whole(next_word(rest)));
       const auto unit = next_word(rest);
       if (unit.empty()) {

@@ -1,10 +1,15 @@
 // What the kernel counts for each network device: by netlink, or from /proc/net/dev.
+#include <fmt/format.h>
+
 #include <array>
+#include <map>
 
 #include "exporters/node/collector.h"
+#include "exporters/node/link_counters.h"
 #include "exporters/node/name_filter.h"
 #include "exporters/node/read/kept_file.h"
 #include "exporters/node/read/net.h"
+#include "exporters/node/read/sysfs.h"
 #include "metrics/node.h"
 
 namespace basewatch::node {
@@ -17,20 +22,16 @@ constexpr Option kOptions[] = {
      "Adds node_network_address_info."},
     {"collectors.netdev.enable_detailed_metrics", OptionType::flag, "false",
      "The kernel's own, finer counters instead of those of /proc/net/dev; other metric names."},
+    {"collectors.netdev.label_ifalias", OptionType::flag, "false",
+     "Adds the label ifalias, the name that the administrator gave a device."},
     {"collectors.netdev.netlink", OptionType::flag, "true",
      "Asks by netlink; false reads <procfs>/net/dev."},
 };
 
 using Stats = rtnl_link_stats64;
 
-// A metric, and the counters whose sum it is.
-struct Row {
-  std::string_view field;
-  std::array<__u64 Stats::*, 4> counters;
-};
-
 // The counters as /proc/net/dev has always had them; some are sums of finer ones.
-constexpr Row kPlain[] = {
+constexpr LinkCounter kPlain[] = {
     {"receive_bytes", {&Stats::rx_bytes}},
     {"receive_packets", {&Stats::rx_packets}},
     {"receive_errs", {&Stats::rx_errors}},
@@ -54,36 +55,8 @@ constexpr Row kPlain[] = {
     {"transmit_compressed", {&Stats::tx_compressed}},
 };
 
-// The kernel's own.
-constexpr Row kDetailed[] = {
-    {"receive_packets", {&Stats::rx_packets}},
-    {"transmit_packets", {&Stats::tx_packets}},
-    {"receive_bytes", {&Stats::rx_bytes}},
-    {"transmit_bytes", {&Stats::tx_bytes}},
-    {"receive_errors", {&Stats::rx_errors}},
-    {"transmit_errors", {&Stats::tx_errors}},
-    {"receive_dropped", {&Stats::rx_dropped}},
-    {"transmit_dropped", {&Stats::tx_dropped}},
-    {"multicast", {&Stats::multicast}},
-    {"collisions", {&Stats::collisions}},
-    {"receive_length_errors", {&Stats::rx_length_errors}},
-    {"receive_over_errors", {&Stats::rx_over_errors}},
-    {"receive_crc_errors", {&Stats::rx_crc_errors}},
-    {"receive_frame_errors", {&Stats::rx_frame_errors}},
-    {"receive_fifo_errors", {&Stats::rx_fifo_errors}},
-    {"receive_missed_errors", {&Stats::rx_missed_errors}},
-    {"transmit_aborted_errors", {&Stats::tx_aborted_errors}},
-    {"transmit_carrier_errors", {&Stats::tx_carrier_errors}},
-    {"transmit_fifo_errors", {&Stats::tx_fifo_errors}},
-    {"transmit_heartbeat_errors", {&Stats::tx_heartbeat_errors}},
-    {"transmit_window_errors", {&Stats::tx_window_errors}},
-    {"receive_compressed", {&Stats::rx_compressed}},
-    {"transmit_compressed", {&Stats::tx_compressed}},
-    {"receive_nohandler", {&Stats::rx_nohandler}},
-};
-
 // The kernel's own, as far as /proc/net/dev tells them apart.
-constexpr Row kDetailedProc[] = {
+constexpr LinkCounter kDetailedProc[] = {
     {"receive_bytes", {&Stats::rx_bytes}},
     {"receive_packets", {&Stats::rx_packets}},
     {"receive_errors", {&Stats::rx_errors}},
@@ -102,14 +75,6 @@ constexpr Row kDetailedProc[] = {
     {"transmit_compressed", {&Stats::tx_compressed}},
 };
 
-std::uint64_t sum(const Row& row, const Stats& stats) {
-  std::uint64_t total = 0;
-  for (const auto counter : row.counters) {
-    if (counter) total += stats.*counter;
-  }
-  return total;
-}
-
 class Netdev final : public NodeCollector {
  public:
   explicit Netdev(const Setup& setup)
@@ -118,16 +83,18 @@ class Netdev final : public NodeCollector {
                  "collectors.netdev.device_include"),
         by_netlink_(setup.settings.flag("collectors.netdev.netlink")),
         detailed_(setup.settings.flag("collectors.netdev.enable_detailed_metrics")),
-        with_addresses_(setup.settings.flag("collectors.netdev.address_info")) {}
+        with_addresses_(setup.settings.flag("collectors.netdev.address_info")),
+        with_alias_(setup.settings.flag("collectors.netdev.label_ifalias")),
+        class_folder_(setup.sys("class/net")) {}
 
   Outcome run(Page& page, const Deadline& deadline) override {
     auto devices = by_netlink_ ? links_.list(deadline) : parse_net_dev(file_.read());
     std::erase_if(devices, [&](const Device& device) { return !devices_.accepts(device.name); });
+    if (with_alias_) read_aliases(devices);
     for (const auto& row : rows()) {
       if (!by_netlink_ && row.field == "receive_nohandler") continue;  // no such column there
       for (const auto& device : devices) {
-        page.add(metrics::node::network_total, row.field,
-                 static_cast<double>(sum(row, device.stats)), device.name);
+        add(page, row, device);
       }
     }
     if (with_addresses_) add_addresses(page);
@@ -135,9 +102,31 @@ class Netdev final : public NodeCollector {
   }
 
  private:
-  std::span<const Row> rows() const {
+  std::span<const LinkCounter> rows() const {
     if (!detailed_) return kPlain;
-    return by_netlink_ ? std::span<const Row>(kDetailed) : kDetailedProc;
+    return by_netlink_ ? std::span<const LinkCounter>(kDetailedCounters) : kDetailedProc;
+  }
+
+  void add(Page& page, const LinkCounter& row, const Device& device) {
+    const auto value = static_cast<double>(sum(row, device.stats));
+    if (!with_alias_) {
+      page.add(metrics::node::network_total, row.field, value, device.name);
+      return;
+    }
+    constexpr std::string_view kNames[] = {"device", "ifalias"};
+    const auto& family = metrics::node::network_total.spec;
+    const auto name = family.name(row.field);
+    const auto help = fmt::format("Counter {} of a network device.", row.field);
+    const std::string_view labels[] = {device.name, aliases_[device.name]};
+    page.add(MetricSpec{family.type, name, help, {}, kNames}, value, labels);
+  }
+
+  void read_aliases(const std::vector<Device>& devices) {
+    aliases_.clear();
+    const auto folder = SysFolder::open(class_folder_);
+    for (const auto& device : devices) {
+      if (folder) aliases_[device.name] = folder->text(device.name + "/ifalias").value_or("");
+    }
   }
 
   void add_addresses(Page& page) const {
@@ -150,7 +139,9 @@ class Netdev final : public NodeCollector {
   KeptFile file_;
   Links links_;
   NameFilter devices_;
-  bool by_netlink_, detailed_, with_addresses_;
+  bool by_netlink_, detailed_, with_addresses_, with_alias_;
+  std::string class_folder_;
+  std::map<std::string, std::string> aliases_;  // of this run
 };
 
 }  // namespace

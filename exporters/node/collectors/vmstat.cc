@@ -15,13 +15,13 @@ constexpr Option kOptions[] = {
 class Vmstat final : public NodeCollector {
  public:
   explicit Vmstat(const Setup& setup)
-      : file_(setup.proc("vmstat")), fields_(setup.settings, {}, "collectors.vmstat.fields") {}
+      : file_(setup.proc("vmstat")), fields_({setup.settings, {}, "collectors.vmstat.fields"}) {}
 
   Outcome run(Page& page, const Deadline&) override {
     const auto source = file_.read();
     std::size_t row = 0;
     for_each_row(source, [&](std::string_view key, std::string_view rest) {
-      if (is_wanted(row++, key)) {
+      if (fields_.accepts(row++, key)) {
         page.add(metrics::node::vmstat, key, source.number(next_word(rest)));
       }
     });
@@ -29,21 +29,8 @@ class Vmstat final : public NodeCollector {
   }
 
  private:
-  // The kernel writes the same fields in the same order every time, so the expression is asked
-  // once.
-  bool is_wanted(std::size_t row, std::string_view key) {
-    if (row >= rows_.size()) rows_.resize(row + 1);
-    auto& [known, wanted] = rows_[row];
-    if (known != key) {
-      known = key;
-      wanted = fields_.accepts(key);
-    }
-    return wanted;
-  }
-
   KeptFile file_;
-  NameFilter fields_;
-  std::vector<std::pair<std::string, bool>> rows_;
+  RowFilter fields_;
 };
 
 }  // namespace

@@ -15,16 +15,40 @@ namespace {
 
 constexpr std::size_t kFirstSize = 4096;
 
-// The kernel makes the text of these at every read from 0, whatever happened in between.
-bool may_be_kept(int fd) {
+struct FileSystem {
+  bool may_be_kept = false;   // the kernel makes the text anew at every read from 0
+  bool short_is_end = false;  // a read that gives less than was asked for has given the rest
+};
+
+FileSystem file_system_of(int fd) {
   struct statfs info;
-  return fstatfs(fd, &info) == 0 && (info.f_type == PROC_SUPER_MAGIC || info.f_type == SYSFS_MAGIC);
+  if (fstatfs(fd, &info) != 0) return {};
+  switch (info.f_type) {
+    case PROC_SUPER_MAGIC:
+      return {true, false};  // a large file comes in pieces of whole lines
+    case SYSFS_MAGIC:
+      return {true, true};
+    case FUSE_SUPER_MAGIC:  // lxcfs
+      return {false, false};
+    default:
+      return {false, true};
+  }
 }
 
 }  // namespace
 
 Source KeptFile::read() {
-  if (const int error = fill()) {
+  return result(fill());
+}
+
+std::optional<Source> KeptFile::read_if_there(int also) {
+  const int error = fill();
+  if (error == ENOENT || error == ENOTDIR || (error != 0 && error == also)) return std::nullopt;
+  return result(error);
+}
+
+Source KeptFile::result(int error) const {
+  if (error != 0) {
     throw ReadError(error == EFBIG
                         ? fmt::format("{} is larger than {} bytes and is not read", path_, limit_)
                         : fmt::format("cannot read {}: {}", path_, error_text(error)));
@@ -39,7 +63,8 @@ std::optional<Source> KeptFile::try_read() {
 
 int KeptFile::fill() {
   if (fd_) {
-    if (const int error = read_all(fd_.get()); error == 0 || error == EFBIG) return error;
+    if (const int error = read_all(fd_.get(), short_is_end_); error == 0 || error == EFBIG)
+      return error;
     fd_.reset();  // the device behind it went, or procfs was mounted anew
   }
   return open();
@@ -49,12 +74,16 @@ int KeptFile::open() {
   // O_NONBLOCK: a pipe somebody put there must not hold the scrape; no effect on anything else.
   UniqueFd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return errno;
-  const int error = read_all(fd.get());
-  if (error == 0 && may_be_kept(fd.get())) fd_ = std::move(fd);
+  const auto system = file_system_of(fd.get());
+  const int error = read_all(fd.get(), system.short_is_end);
+  if (error == 0 && system.may_be_kept) {
+    fd_ = std::move(fd);
+    short_is_end_ = system.short_is_end;
+  }
   return error;
 }
 
-int KeptFile::read_all(int fd) {
+int KeptFile::read_all(int fd, bool short_is_end) {
   size_ = 0;
   if (buffer_.empty()) buffer_.resize(kFirstSize);
   while (true) {
@@ -62,12 +91,13 @@ int KeptFile::read_all(int fd) {
       if (size_ >= limit_) return EFBIG;
       buffer_.resize(std::min(buffer_.size() * 4, limit_ + 1));
     }
-    const auto got =
-        pread(fd, buffer_.data() + size_, buffer_.size() - size_, static_cast<off_t>(size_));
+    const auto wanted = buffer_.size() - size_;
+    const auto got = pread(fd, buffer_.data() + size_, wanted, static_cast<off_t>(size_));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return errno;
     if (got == 0) return size_ > limit_ ? EFBIG : 0;
     size_ += static_cast<std::size_t>(got);
+    if (short_is_end && static_cast<std::size_t>(got) < wanted) return size_ > limit_ ? EFBIG : 0;
   }
 }
 

@@ -26,18 +26,23 @@ class KeptFile {
   Source read();
   // The same for what need not exist on every machine: nothing when it cannot be opened or read.
   std::optional<Source> try_read();
+  // Nothing when there is no such file, or with the errno `also`; throws ReadError for everything
+  // else.
+  std::optional<Source> read_if_there(int also = 0);
 
   const std::string& path() const { return path_; }
   bool is_kept() const { return static_cast<bool>(fd_); }
 
  private:
   int fill();  // 0 or an errno; the text is then in buffer_
+  Source result(int error) const;
   int open();
-  int read_all(int fd);
+  int read_all(int fd, bool short_is_end);
 
   std::string path_;
   std::size_t limit_;
   UniqueFd fd_;
+  bool short_is_end_ = false;  // of fd_: it gives everything at once
   std::string buffer_;
   std::size_t size_ = 0;
 };

@@ -64,6 +64,7 @@ Mount parse_line(const Source& source, std::string_view line) {
   }
   mount.major = number.substr(0, colon);
   mount.minor = number.substr(colon + 1);
+  mount.super_options = super;
   // ext4 that stopped writing after an error says so only here, and its other options stay "rw".
   mount.is_read_only =
       has_option(options, "ro") || has_option(super, "ro") || has_option(super, "emergency_ro");

@@ -14,6 +14,7 @@ struct Mount {
   std::string mountpoint;  // the escapes \040 \011 \012 \043 \134 undone
   std::string type;
   std::string major, minor;
+  std::string super_options;  // of the file system, as the kernel writes them
   bool is_read_only = false;  // by the mount, or by its superblock
 };
 

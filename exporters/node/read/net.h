@@ -1,13 +1,14 @@
 #pragma once
 
 #include <linux/if_link.h>
+#include <linux/netlink.h>
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/base/clock.h"
-#include "agent/base/unique_fd.h"
+#include "exporters/node/read/netlink.h"
 #include "exporters/node/read/source.h"
 
 // What the kernel counts for each network device.
@@ -15,16 +16,15 @@ namespace basewatch::node {
 
 struct Device {
   std::string name;
+  int index = 0;  // the kernel's number for it; of netlink only
   rtnl_link_stats64 stats{};
 };
 
 // /proc/net/dev, where some of the counters are sums already: drop, frame and carrier.
 std::vector<Device> parse_net_dev(const Source& net_dev);
 
-// The answer to one RTM_GETLINK dump, one or more datagrams of it; devices without counters are
-// left out. Returns true at the end of the dump. Throws ReadError on an error message or a broken
-// one.
-bool parse_links(std::string_view datagram, std::vector<Device>& out);
+// A message of an RTM_GETLINK dump; a device without counters is left out.
+void parse_link(const NetlinkMessage& message, std::vector<Device>& out);
 
 // Asks the kernel by netlink, over one socket that stays open. One thread at a time.
 class Links {
@@ -32,11 +32,11 @@ class Links {
   std::vector<Device> list(const Deadline& deadline);
 
  private:
-  void ask();
-  UniqueFd socket_;
-  std::uint32_t sequence_ = 0;
-  std::string buffer_;
+  Netlink netlink_{NETLINK_ROUTE};
 };
+
+// The name of a device in the list, or nothing.
+std::string_view device_name(const std::vector<Device>& devices, int index);
 
 struct Address {
   std::string device, address, prefix, scope;

@@ -1,143 +1,146 @@
-// The parts of read/net.h that talk to the kernel by netlink and getifaddrs.
-#include <arpa/inet.h>
+#include "exporters/node/read/netlink.h"
+
 #include <fmt/format.h>
-#include <ifaddrs.h>
 #include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
-#include <cstring>
-#include <memory>
 
 #include "exporters/node/read/error_text.h"
-#include "exporters/node/read/net.h"
 
 namespace basewatch::node {
 namespace {
 
-constexpr std::size_t kMaxDevices = 100'000;
 constexpr std::size_t kBuffer = 64 * 1024;  // the kernel fills at most 32 KiB of a dump at once
-
-template <typename T>
-T head(std::string_view bytes) {
-  T value{};
-  std::memcpy(&value, bytes.data(), std::min(sizeof value, bytes.size()));
-  return value;
-}
+constexpr int kAttempts = 3;                // while the list changes
 
 // Takes one aligned piece with a length in its header off the front; empty at the end or when
 // broken.
 template <typename Header, auto Length>
 std::string_view next_piece(std::string_view& rest) {
   if (rest.size() < sizeof(Header)) return {};
-  const std::size_t length = head<Header>(rest).*Length;
+  const std::size_t length = netlink_value<Header>(rest).*Length;
   if (length < sizeof(Header) || length > rest.size()) return {};
   const auto piece = rest.substr(0, length);
   rest.remove_prefix(std::min(rest.size(), NLMSG_ALIGN(length)));
   return piece;
 }
 
-// Kernels older than 2.6.35 have 32-bit counters only; the same fields in the same order.
-rtnl_link_stats64 widened(std::string_view bytes) {
-  rtnl_link_stats64 wide{};
-  auto* to = reinterpret_cast<__u64*>(&wide);
-  const auto count = std::min(bytes.size(), sizeof(rtnl_link_stats)) / sizeof(__u32);
-  for (std::size_t i = 0; i < count; ++i) to[i] = head<__u32>(bytes.substr(i * sizeof(__u32)));
-  return wide;
-}
-
-void parse_link(std::string_view message, std::vector<Device>& out) {
-  const std::size_t skip = NLMSG_LENGTH(sizeof(ifinfomsg));
-  if (message.size() < skip) return;
-  auto rest = message.substr(skip);
-  Device device;
-  bool has_wide = false, has_narrow = false;
-  while (true) {
-    const auto piece = next_piece<rtattr, &rtattr::rta_len>(rest);
-    if (piece.empty()) break;
-    const auto value = piece.substr(RTA_LENGTH(0));
-    switch (head<rtattr>(piece).rta_type) {
-      case IFLA_IFNAME:
-        device.name = value.substr(0, value.find('\0'));
-        break;
-      case IFLA_STATS64:
-        device.stats = head<rtnl_link_stats64>(value);
-        has_wide = true;
-        break;
-      case IFLA_STATS:
-        if (!has_wide) device.stats = widened(value);
-        has_narrow = true;
-        break;
-    }
-  }
-  if (device.name.empty() || !(has_wide || has_narrow)) return;
-  if (out.size() >= kMaxDevices) throw ReadError("netlink lists too many network devices");
-  out.push_back(std::move(device));
+// The error of a message that ends an answer; 0 when it is none.
+int error_of(std::string_view body, bool is_required) {
+  if (body.size() < sizeof(int)) return is_required ? EBADMSG : 0;
+  const int error = netlink_value<int>(body);
+  return error < 0 && error > -4096 ? -error : 0;
 }
 
 }  // namespace
 
-bool parse_links(std::string_view datagram, std::vector<Device>& out) {
+NetlinkEnd parse_netlink(std::string_view datagram, std::string_view what,
+                         const NetlinkVisitor& visit) {
+  bool is_interrupted = false;
   while (!datagram.empty()) {
     const auto message = next_piece<nlmsghdr, &nlmsghdr::nlmsg_len>(datagram);
     if (message.empty()) throw ReadError("netlink answered with a broken message");
-    const auto header = head<nlmsghdr>(message);
-    if (header.nlmsg_type == NLMSG_DONE) return true;
-    if (header.nlmsg_type == NLMSG_ERROR) {
-      const int error = message.size() < NLMSG_LENGTH(sizeof(int))
-                            ? EBADMSG
-                            : -head<int>(message.substr(NLMSG_HDRLEN));
-      throw ReadError(fmt::format("netlink refuses the list of devices: {}", error_text(error)));
+    const auto header = netlink_value<nlmsghdr>(message);
+    const auto body = message.substr(NLMSG_HDRLEN);
+    is_interrupted |= (header.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+    if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) {
+      if (const int error = error_of(body, header.nlmsg_type == NLMSG_ERROR)) {
+        throw NetlinkError(fmt::format("netlink refuses {}: {}", what, error_text(error)), error);
+      }
+      return is_interrupted ? NetlinkEnd::interrupted : NetlinkEnd::done;
     }
-    if (header.nlmsg_type == RTM_NEWLINK) parse_link(message, out);
+    if (header.nlmsg_type >= NLMSG_MIN_TYPE) visit({header.nlmsg_type, body});
   }
-  return false;
+  return NetlinkEnd::open;
 }
 
-void Links::ask() {
-  if (!socket_) {
-    socket_.reset(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
-    if (!socket_) throw ReadError(fmt::format("cannot open netlink: {}", error_text(errno)));
+void for_each_attribute(std::string_view bytes, const AttributeVisitor& visit) {
+  while (true) {
+    const auto piece = next_piece<nlattr, &nlattr::nla_len>(bytes);
+    if (piece.empty()) return;
+    visit(netlink_value<nlattr>(piece).nla_type & NLA_TYPE_MASK, piece.substr(NLA_HDRLEN));
   }
-  struct {
-    nlmsghdr header;
-    ifinfomsg body;
-  } request{};
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = RTM_GETLINK;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request.header.nlmsg_seq = ++sequence_;
-  request.body.ifi_family = AF_UNSPEC;
-  if (send(socket_.get(), &request, sizeof request, 0) != sizeof request) {
+}
+
+void for_each_attribute(std::string_view body, std::size_t header, const AttributeVisitor& visit) {
+  const auto skip = NLMSG_ALIGN(header);
+  if (body.size() > skip) for_each_attribute(body.substr(skip), visit);
+}
+
+std::string netlink_attribute(std::uint16_t type, std::string_view value) {
+  const nlattr header{static_cast<__u16>(NLA_HDRLEN + value.size()), type};
+  std::string bytes(netlink_bytes(header));
+  bytes += value;
+  bytes.resize(NLA_ALIGN(bytes.size()));
+  return bytes;
+}
+
+void Netlink::send(std::uint16_t type, std::uint16_t flags, std::string_view body) {
+  if (!socket_) {
+    socket_.reset(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol_));
+    if (!socket_) {
+      throw NetlinkError(fmt::format("cannot open netlink: {}", error_text(errno)), errno);
+    }
+  }
+  nlmsghdr header{};
+  header.nlmsg_len = static_cast<__u32>(NLMSG_HDRLEN + body.size());
+  header.nlmsg_type = type;
+  header.nlmsg_flags = static_cast<__u16>(NLM_F_REQUEST | flags);
+  header.nlmsg_seq = ++sequence_;
+  std::string request(netlink_bytes(header));
+  request += body;
+  const auto sent = ::send(socket_.get(), request.data(), request.size(), 0);
+  if (sent != static_cast<ssize_t>(request.size())) {
     throw ReadError(fmt::format("cannot ask netlink: {}", error_text(errno)));
   }
 }
 
-std::vector<Device> Links::list(const Deadline& deadline) {
-  std::vector<Device> devices;
+std::string_view Netlink::next_datagram(const Deadline& deadline) {
   buffer_.resize(kBuffer);
+  while (true) {
+    pollfd readable{socket_.get(), POLLIN, 0};
+    // A tenth is kept for what comes after: a run that ends past its deadline has failed.
+    const auto span = deadline.remaining() * 9 / 10;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(span).count();
+    const int ready = poll(&readable, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
+    if (ready == 0) throw ReadError("netlink did not answer in time");
+    const auto got = recv(socket_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (got < 0) throw ReadError(fmt::format("cannot read from netlink: {}", error_text(errno)));
+    if (static_cast<std::size_t>(got) > buffer_.size()) {
+      throw ReadError("netlink sent more at once than the kernel ever does");
+    }
+    const std::string_view datagram(buffer_.data(), static_cast<std::size_t>(got));
+    // An answer to an earlier question, given up at its deadline, may still lie in the socket.
+    if (got > 0 && netlink_value<nlmsghdr>(datagram).nlmsg_seq != sequence_) continue;
+    return datagram;
+  }
+}
+
+NetlinkEnd Netlink::receive(std::string_view what, const Deadline& deadline,
+                            const NetlinkVisitor& visit) {
+  bool is_interrupted = false;
+  const auto note = [&](const NetlinkMessage& message) { visit(message); };
+  while (true) {
+    const auto end = parse_netlink(next_datagram(deadline), what, note);
+    is_interrupted |= end == NetlinkEnd::interrupted;
+    if (end != NetlinkEnd::open) {
+      return is_interrupted ? NetlinkEnd::interrupted : NetlinkEnd::done;
+    }
+  }
+}
+
+void Netlink::dump(std::uint16_t type, std::string_view body, std::string_view what,
+                   const Deadline& deadline, const std::function<void()>& begin,
+                   const NetlinkVisitor& visit) {
   try {
-    ask();
-    while (true) {
-      pollfd readable{socket_.get(), POLLIN, 0};
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline.remaining()).count();
-      const int ready = poll(&readable, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
-      if (ready == 0) throw ReadError("netlink did not answer in time");
-      const auto got = recv(socket_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC);
-      if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-      if (got < 0) throw ReadError(fmt::format("cannot read from netlink: {}", error_text(errno)));
-      if (static_cast<std::size_t>(got) > buffer_.size()) {
-        throw ReadError("netlink sent more at once than the kernel ever does");
-      }
-      const std::string_view datagram(buffer_.data(), static_cast<std::size_t>(got));
-      // An answer to an earlier question, given up at its deadline, may still lie in the socket.
-      if (got > 0 && head<nlmsghdr>(datagram).nlmsg_seq != sequence_) continue;
-      if (parse_links(datagram, devices)) return devices;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      begin();
+      send(type, NLM_F_DUMP, body);
+      if (receive(what, deadline, visit) == NetlinkEnd::done) return;
     }
   } catch (...) {
     socket_.reset();  // the next run begins with a clean one
@@ -145,37 +148,15 @@ std::vector<Device> Links::list(const Deadline& deadline) {
   }
 }
 
-std::vector<Address> list_addresses() {
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) {
-    throw ReadError(fmt::format("cannot list the addresses: {}", error_text(errno)));
+void Netlink::ask(std::uint16_t type, std::string_view body, std::string_view what,
+                  const Deadline& deadline, const NetlinkVisitor& visit) {
+  try {
+    send(type, NLM_F_ACK, body);
+    receive(what, deadline, visit);
+  } catch (...) {
+    socket_.reset();
+    throw;
   }
-  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, freeifaddrs);
-  std::vector<Address> out;
-  for (const auto* item = list; item; item = item->ifa_next) {
-    if (!item->ifa_addr || !item->ifa_netmask) continue;
-    const int family = item->ifa_addr->sa_family;
-    if (family != AF_INET && family != AF_INET6) continue;
-    const bool is_v4 = family == AF_INET;
-    const auto bytes = [&](const sockaddr* address) {
-      return is_v4
-                 ? std::string_view(reinterpret_cast<const char*>(
-                                        &reinterpret_cast<const sockaddr_in*>(address)->sin_addr),
-                                    4)
-                 : std::string_view(reinterpret_cast<const char*>(
-                                        &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr),
-                                    16);
-    };
-    int prefix = 0;
-    for (const char byte : bytes(item->ifa_netmask)) {
-      prefix += std::popcount(static_cast<unsigned char>(byte));
-    }
-    char text[INET6_ADDRSTRLEN];
-    if (!inet_ntop(family, bytes(item->ifa_addr).data(), text, sizeof text)) continue;
-    out.push_back({item->ifa_name, text, std::to_string(prefix),
-                   std::string(address_scope(bytes(item->ifa_addr)))});
-  }
-  return out;
 }
 
 }  // namespace basewatch::node

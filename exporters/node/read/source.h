@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "agent/base/strings.h"
 
@@ -35,7 +36,26 @@ struct Source {
   // A word of the text as a number; throws ReadError when it is none.
   double number(std::string_view word) const;
   std::uint64_t whole(std::string_view word) const;
+  std::int64_t integer(std::string_view word) const;
+  std::uint64_t hex(std::string_view word) const;  // without 0x
 };
+
+// Calls visit(line) for every line, also empty ones, without its end.
+template <typename Visit>
+void for_each_line(const Source& source, Visit&& visit) {
+  std::string_view rest = source.text, line;
+  while (next_line(rest, line)) visit(line);
+}
+
+// The words of a line, into memory that is used again.
+inline void split_words(std::string_view line, std::vector<std::string_view>& words) {
+  words.clear();
+  while (true) {
+    const auto word = next_word(line);
+    if (word.empty()) return;
+    words.push_back(word);
+  }
+}
 
 // Calls visit(key, rest) for every line `key rest of the line`, whatever blanks are between them. A
 // colon at the end of the key is left out; lines without a key are skipped. When visit returns

@@ -38,7 +38,7 @@ TEST_CASE("a subject's header") {
 prefix: tiny_
 metrics:
   - {metric: tiny_up, type: gauge, help: Says "\" up., unit: bool}
-  - {metric: tiny_ops_total, type: counter, help: Operations., labels: [kind, db], from: {stat: ops}}
+  - {metric: tiny_ops_total, type: counter, help: Operations., labels: [kind, exported_db, exported_node], from: {stat: ops}}
   - {family: "tiny_{field}_bytes", type: gauge, help: "Size of {field}.", known: [b, a]}
   - {passthrough: files, help: Files.}
   - {metric: their_own, type: gauge, help: Theirs., from: files}
@@ -58,7 +58,7 @@ metrics:
 namespace basewatch::metrics::tiny {
 
 inline constexpr auto up = metric(gauge, "tiny_up", "Says \"\\\" up.");
-inline constexpr auto ops_total = metric(counter, "tiny_ops_total", "Operations.", labels("kind", "db"));
+inline constexpr auto ops_total = metric(counter, "tiny_ops_total", "Operations.", labels("kind", "exported_db", "node"));
 inline constexpr auto bytes = family(gauge, "tiny_{field}_bytes", "Size of {field}.");
 
 // In order of field.

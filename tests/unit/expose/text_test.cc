@@ -164,6 +164,22 @@ TEST_CASE("own labels that the target has, too, are exported") {
   CHECK(written.series == 4);
 }
 
+TEST_CASE("a peer's own label node stays on its page, and gives way to the target's") {
+  constexpr auto blocks = metrics::metric(MetricType::gauge, "blocks", "", metrics::labels("node"));
+  constexpr auto other = metrics::metric(MetricType::gauge, "o", "", metrics::labels("subnode"));
+  Page page;
+  page.add(blocks, 1, "0");
+  page.add(other, 2, "node=\"x");
+  page.seal();
+  const Part alone{&page};
+  CHECK(text({&alone, 1}).find("blocks{node=\"0\"} 1\n") != std::string::npos);
+  const auto labels = target("n", {});
+  const Part part{&page, &labels};
+  const auto labelled = text({&part, 1});
+  CHECK(labelled.find("blocks{job=\"j\",node=\"n\",exported_node=\"0\"} 1\n") != std::string::npos);
+  CHECK(labelled.find("o{job=\"j\",node=\"n\",subnode=\"node=\\\"x\"} 2\n") != std::string::npos);
+}
+
 TEST_CASE("series that become equal by exporting a label are written once") {
   Page page;
   const Page::Label one{"tier", "a"}, two{"exported_tier", "a"};

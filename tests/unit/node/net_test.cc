@@ -21,11 +21,6 @@ std::string net_dev(std::string_view lines) {
   return std::string(kHeader).append(lines);
 }
 
-template <typename T>
-std::string bytes_of(const T& value) {
-  return {reinterpret_cast<const char*>(&value), sizeof value};
-}
-
 std::string padded(std::string bytes) {
   bytes.resize((bytes.size() + 3) / 4 * 4);
   return bytes;
@@ -33,16 +28,23 @@ std::string padded(std::string bytes) {
 
 std::string attribute(unsigned short type, std::string_view value) {
   const rtattr header{static_cast<unsigned short>(RTA_LENGTH(value.size())), type};
-  return padded(bytes_of(header).append(value));
+  return padded(std::string(netlink_bytes(header)).append(value));
 }
 
 std::string message(unsigned short type, std::string_view body) {
   const nlmsghdr header{static_cast<__u32>(NLMSG_HDRLEN + body.size()), type, 0, 0, 0};
-  return padded(bytes_of(header).append(body));
+  return padded(std::string(netlink_bytes(header)).append(body));
+}
+
+// One datagram of a dump; true at its end.
+bool parse_links(std::string_view datagram, std::vector<Device>& devices) {
+  return parse_netlink(datagram, "the list of devices", [&](const NetlinkMessage& part) {
+           parse_link(part, devices);
+         }) != NetlinkEnd::open;
 }
 
 std::string link(const std::string& attributes) {
-  return message(RTM_NEWLINK, bytes_of(ifinfomsg{}) + attributes);
+  return message(RTM_NEWLINK, std::string(netlink_bytes(ifinfomsg{})) + attributes);
 }
 
 std::string name(std::string_view text) {
@@ -53,7 +55,7 @@ std::string stats(std::uint64_t received) {
   rtnl_link_stats64 all{};
   all.rx_bytes = received;
   all.rx_nohandler = 3;
-  return attribute(IFLA_STATS64, bytes_of(all));
+  return attribute(IFLA_STATS64, netlink_bytes(all));
 }
 
 }  // namespace
@@ -98,8 +100,8 @@ TEST_CASE("devices without counters or a name are left out; 32-bit counters do i
   rtnl_link_stats narrow{};
   narrow.tx_bytes = 9;
   parse_links(link(name("none")) + link(stats(5)) +
-                  link(name("old") + attribute(IFLA_STATS, bytes_of(narrow))) +
-                  link(name("both") + stats(8) + attribute(IFLA_STATS, bytes_of(narrow))),
+                  link(name("old") + attribute(IFLA_STATS, netlink_bytes(narrow))) +
+                  link(name("both") + stats(8) + attribute(IFLA_STATS, netlink_bytes(narrow))),
               devices);
   REQUIRE(devices.size() == 2);
   CHECK(devices[0].name == "old");
@@ -111,7 +113,7 @@ TEST_CASE("devices without counters or a name are left out; 32-bit counters do i
 TEST_CASE("broken netlink messages end in an error or in nothing, never elsewhere") {
   std::vector<Device> devices;
   const nlmsgerr refused{-EPERM, {}};
-  CHECK(thrown([&] { parse_links(message(NLMSG_ERROR, bytes_of(refused)), devices); }) ==
+  CHECK(thrown([&] { parse_links(message(NLMSG_ERROR, netlink_bytes(refused)), devices); }) ==
         "netlink refuses the list of devices: operation not permitted");
   CHECK(!thrown([&] { parse_links(message(NLMSG_ERROR, ""), devices); }).empty());
   CHECK(!thrown([&] { parse_links("x", devices); }).empty());

@@ -33,4 +33,13 @@ TEST_CASE("numbers are read or the place is told") {
         "/proc/loadavg:1: a number is missing");
 }
 
+TEST_CASE("a place that is not in the text is its first line") {
+  const Source source("a\nb\n");
+  const auto message = [&](std::string_view at) { return thrown([&] { source.fail(at, "x"); }); };
+  CHECK(message(source.text.substr(2)) == "text:2: x");
+  CHECK(message(source.text.substr(4)) == "text:3: x");
+  CHECK(message({}) == "text:1: x");
+  CHECK(message("elsewhere") == "text:1: x");
+}
+
 }  // namespace basewatch::node

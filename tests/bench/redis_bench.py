@@ -1,0 +1,114 @@
+"""The Redis exporter against Debian's redis_exporter over one server with a million keys: CPU per scrape,
+round trips per scrape, and what counting keys costs the server."""
+import os
+import pathlib
+import re
+import statistics
+import time
+import urllib.request
+
+from support.redis import Redis
+from support.servers import Agent, Server, address, scratch, wait_until
+
+KEYS = int(os.environ.get("BASEWATCH_BENCH_KEYS", "1000000"))
+SCRAPES = 20
+MINUTE_SCRAPES = 4  # of a Prometheus that scrapes every 15 s
+
+
+def cpu_seconds(pid):
+    return sum(int(task.read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+
+
+def memory(pid):
+    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024
+
+
+def scrape(url):
+    request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip", "X-Prometheus-Scrape-Timeout-Seconds": "60"})
+    with urllib.request.urlopen(request) as reply:
+        return reply.read()
+
+
+def cost(server, url):
+    before = cpu_seconds(server.process.pid)
+    scrape(url)
+    return (cpu_seconds(server.process.pid) - before) * 1e3
+
+
+def text(url):
+    with urllib.request.urlopen(url) as reply:
+        return reply.read().decode()
+
+
+def value(page, series):
+    return float(re.search("^" + re.escape(series) + r" (\S+)$", page, re.MULTILINE)[1])
+
+
+def per_scrape(redis, folder):
+    host = address()
+    with Server(["prometheus-redis-exporter", f"-redis.addr=redis://{redis.where}", f"-web.listen-address={host}:9121",
+                 "-redis-only-metrics"], ready="Providing metrics") as peer, \
+         Agent(folder, f"exporters: {{redis: {{url: 'redis://{redis.where}', latency_histograms: false}}}}\n") as ours:
+        peer_url, our_url = f"http://{host}:9121/metrics", ours.url + "/metrics/redis"
+        for url in (peer_url, our_url):
+            for _ in range(10):
+                scrape(url)
+        mine, theirs = [], []
+        for _ in range(SCRAPES):
+            time.sleep(1.02)  # a good result serves again for a second
+            mine.append(cost(ours, our_url))
+            theirs.append(cost(peer, peer_url))
+        ratios = sorted(a / b for a, b in zip(mine, theirs))
+        print(f"redis: cpu per scrape (gzip): ours {statistics.median(mine):.2f} ms, redis_exporter {statistics.median(theirs):.2f} ms, "
+              f"ratio {statistics.median(ratios):.2f} (quartiles {ratios[len(ratios) // 4]:.2f} to {ratios[3 * len(ratios) // 4]:.2f})")
+        print(f"redis: resident memory: ours {memory(ours.process.pid):.1f} MB, redis_exporter {memory(peer.process.pid):.1f} MB")
+        with redis.client() as client:
+            for name, url in (("ours", our_url), ("redis_exporter", peer_url)):
+                time.sleep(1.05)
+                before = reads(client)
+                scrape(url)
+                print(f"redis: reads of the server for one scrape: {name} {reads(client) - before - 1}")
+
+
+def reads(client):
+    """So far, this one among them."""
+    return int(re.search(r"total_reads_processed:(\d+)", client("INFO", "stats"))[1])
+
+
+def counting(redis, folder):
+    host = address()
+    with Server(["prometheus-redis-exporter", f"-redis.addr=redis://{redis.where}", f"-web.listen-address={host}:9121",
+                 "-redis-only-metrics", "-count-keys=key:1*", "-connection-timeout=60s"], ready="Providing metrics") as peer:
+        scrape(f"http://{host}:9121/metrics")
+        before, memory_before = cpu_seconds(redis.process.pid), memory(peer.process.pid)
+        for _ in range(2):
+            scrape(f"http://{host}:9121/metrics")
+        theirs = (cpu_seconds(redis.process.pid) - before) / 2 * MINUTE_SCRAPES
+        peer_memory = memory(peer.process.pid)
+    with Agent(folder, f"exporters: {{redis: {{url: 'redis://{redis.where}', collectors: {{keys: {{count: ['key:1*']}}}}}}}}\n") as ours:
+        resting = memory(ours.process.pid)
+        begin, before = time.monotonic(), cpu_seconds(redis.process.pid)
+        idle = 0.0
+        time.sleep(60)
+        spent = cpu_seconds(redis.process.pid) - before - idle
+        mine = spent / (time.monotonic() - begin) * 60
+        page = text(ours.url + "/metrics/redis")
+        seen = value(page, "redis_key_pass_keys_total")
+        print(f"redis: counting {KEYS} keys, server time a minute: ours {mine * 1e3:.0f} ms (all the server did; {seen:.0f} keys seen), "
+              f"redis_exporter {theirs * 1e3:.0f} ms, ratio {mine / theirs:.3f}")
+        print(f"redis: memory while counting: ours {resting:.1f} -> {memory(ours.process.pid):.1f} MB, redis_exporter "
+              f"{memory_before:.1f} -> {peer_memory:.1f} MB")
+
+
+def main():
+    with scratch() as folder:
+        folder = pathlib.Path(folder)
+        with Redis(folder / "redis", "--timeout", "0") as redis:
+            with redis.client() as client:
+                client.socket.settimeout(120)
+                client("DEBUG", "POPULATE", KEYS)
+            per_scrape(redis, folder)
+            counting(redis, folder)
+
+
+main()
