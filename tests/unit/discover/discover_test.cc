@@ -214,7 +214,7 @@ TEST_CASE("a look that hangs is waited for by nobody") {
 }
 
 TEST_CASE("the first look is told of, and looks go on") {
-  auto& clock = *new FakeClock;  // the thread that is let go of may still look at it
+  static auto& clock = *new FakeClock;  // the thread that is let go of may still look at it
   std::mutex mutex;
   std::condition_variable changed;
   int looks = 0, told = 0;
