@@ -45,19 +45,40 @@ ServerReport check_server(const config::Server& server, Diagnostics& diagnostics
           fine};
 }
 
-std::string line_of(std::string_view exporter, const CollectorResult& collector) {
-  const auto what = fmt::format("  {:<20}", collector.collector);
-  if (failed(collector)) {
-    const auto reason = status::without_secrets(printable(collector.reason, 500));
-    return fmt::format(
-        "{} FAILED  {}\n{:22} what to do: {}\n", what, reason.empty() ? "no result" : reason, "",
-        status::remedy(exporter, collector.collector, collector.state, collector.reason));
-  }
+std::string line_of(const CollectorResult& collector) {
+  const auto what = fmt::format("  {:<26}", collector.collector);
   if (collector.state == RunState::absent) {
     return fmt::format("{} absent  {}\n", what, printable(collector.reason, 500));
   }
   return fmt::format("{} ok      {} series in {:.3f} s\n", what, collector.series,
                      seconds(collector.duration));
+}
+
+// Collectors that fail for one reason, such as a server that is down, are one line.
+std::string failure_of(std::string_view exporter, const CollectorResult& first, std::size_t count) {
+  const auto reason = status::without_secrets(printable(first.reason, 500));
+  return fmt::format(
+      "  {:<26} FAILED  {}\n{:28} what to do: {}\n",
+      count == 1 ? std::string(first.collector) : fmt::format("{} collectors", count),
+      reason.empty() ? "no result" : reason, "",
+      status::remedy(exporter, first.collector, first.state, first.reason));
+}
+
+std::string collectors_of(const scrape::InstanceResult& result) {
+  const auto& all = result.collectors;
+  std::string out;
+  for (auto it = all.begin(); it != all.end(); ++it) {
+    const auto alike = [&](const CollectorResult& other) {
+      return failed(other) && other.reason == it->reason;
+    };
+    if (!failed(*it)) {
+      out += line_of(*it);
+    } else if (std::find_if(all.begin(), it, alike) == it) {
+      out += failure_of(result.exporter, *it,
+                        static_cast<std::size_t>(std::count_if(it, all.end(), alike)));
+    }
+  }
+  return out;
 }
 
 std::string modules_report(const Setup& setup) {
@@ -78,10 +99,15 @@ std::string notes_of(const scrape::InstanceResult& result,
   for (const auto& one : statuses) {
     if (one.exporter != result.exporter || one.name != result.name) continue;
     for (const auto& [topic, text] : one.notes) {
-      out += fmt::format("  {:<20} note    {}\n", topic,
+      // What a failure says already is not said twice.
+      if (std::ranges::find(result.collectors, text, &CollectorResult::reason) !=
+          result.collectors.end()) {
+        continue;
+      }
+      out += fmt::format("  {:<26} note    {}\n", topic,
                          status::without_secrets(printable(text, 500)));
       const auto remedy = status::remedy_for_note(one.exporter, topic, text);
-      if (!remedy.empty()) out += fmt::format("{:22} what to do: {}\n", "", remedy);
+      if (!remedy.empty()) out += fmt::format("{:28} what to do: {}\n", "", remedy);
     }
   }
   return out;
@@ -93,9 +119,7 @@ std::string report(const std::vector<scrape::InstanceResult>& results,
   for (const auto& result : results) {
     if (result.exporter == "agent") continue;
     out += fmt::format("{}/{}\n", result.exporter, result.name);
-    for (const auto& collector : result.collectors) {
-      out += line_of(result.exporter, collector);
-    }
+    out += collectors_of(result);
     out += notes_of(result, statuses);
   }
   return out;
@@ -159,7 +183,8 @@ int check(const std::string& config_path) {
   if (!diagnostics.ok()) return kUsage;
   const auto results = trial.scrape();
   const auto view = look_once(setup);
-  auto out = server.text + modules_report(setup) + report(results, trial.snapshot()) + rights_text(results, view);
+  auto out = server.text + modules_report(setup) + report(results, trial.snapshot()) +
+             rights_text(results, view);
   if (view) {
     out += seen_text(discover::unwatched(*view, builtin_plugins(), configured_of(setup)));
   } else {

@@ -93,6 +93,15 @@ class Commands(unittest.TestCase):
         self.assertEqual(0, status, out)
         self.assertRegex(out, r"loadavg +ok ")
 
+    def test_check_tells_a_common_reason_once(self):
+        config = self.write("version: 1\nexporters: {postgres: {dsn: "
+                            "'host=127.0.0.1 port=1 user=x dbname=x password=hunter2'}}\n")
+        status, out, _ = basewatch("check", "--config", config)
+        self.assertEqual(1, status)
+        self.assertRegex(out, r"postgres/main\n  [0-9]+ collectors +FAILED  .*refused")
+        self.assertEqual(1, out.count("refused"), out)
+        self.assertNotIn("hunter2", out)
+
     def test_check_warns_of_an_open_door(self):
         config = self.write('version: 1\nserver: {listen: ":9777"}\nexporters: {}\n')
         status, _, err = basewatch("check", "--config", config)
