@@ -17,17 +17,17 @@ TEST_CASE("requests are sent one after the other, and none waits behind one that
     released.wait();
   });
   begun.get_future().wait();
-  // More than may wait are dropped at once: submit never blocks.
-  std::atomic<int> sent = 0;
-  for (int i = 0; i < 200; ++i) canceller.submit([&] { ++sent; });
-  CHECK(sent == 0);
-  release.set_value();
+  // More than may wait are dropped at once: submit never blocks. A request may outlive the canceller,
+  // so it owns what it touches; `all` goes when the last of them was sent or dropped.
   std::promise<void> done;
-  std::shared_ptr<void> last(nullptr, [&](void*) { done.set_value(); });
-  canceller.submit([last] {});
-  last.reset();  // set when the request is sent or dropped
+  auto all = std::shared_ptr<void>(nullptr, [&](void*) { done.set_value(); });
+  const auto sent = std::make_shared<std::atomic<int>>(0);
+  for (int i = 0; i < 200; ++i) canceller.submit([all, sent] { ++*sent; });
+  CHECK(*sent == 0);
+  release.set_value();
+  all.reset();
   done.get_future().wait();
-  CHECK(sent <= 64);
+  CHECK(*sent <= 64);
 }
 
 }  // namespace
