@@ -17,7 +17,7 @@ set(BASEWATCH_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefi
 option(BASEWATCH_FUZZ "Instrument the code so that the fuzzers see which way an input takes" OFF)
 
 add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wshadow=local -Wnon-virtual-dtor
-                    -fno-omit-frame-pointer)
+                    -fno-omit-frame-pointer -pthread)
 if(BASEWATCH_FUZZ)  # tests/fuzz/driver.cc learns from it which inputs take a new way
   add_compile_options(-fsanitize-coverage=trace-pc)
 endif()

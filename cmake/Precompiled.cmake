@@ -1,0 +1,29 @@
+# Headers of the standard library, fmt and doctest, parsed once: of a file's compile time they are more
+# than half. Only headers of the system stand here, so that no change of ours compiles everything anew.
+# Every file includes what it uses all the same; `./dev soak` builds without this to prove it.
+option(BASEWATCH_PRECOMPILE "Parse the headers of the standard library once" ON)
+
+if(NOT BASEWATCH_PRECOMPILE)
+  function(basewatch_precompiled)
+  endfunction()
+  return()
+endif()
+
+# gcc takes a precompiled header only where it was made with the same options, hence two: test programs
+# are no part of a library.
+function(basewatch_precompile name)
+  file(WRITE ${CMAKE_BINARY_DIR}/generated/${name}.cc "// Only the precompiled headers.\n")
+  add_library(${name} OBJECT ${CMAKE_BINARY_DIR}/generated/${name}.cc)
+  target_link_libraries(${name} PRIVATE fmt::fmt Threads::Threads)
+  target_precompile_headers(${name} PRIVATE <algorithm> <array> <atomic> <charconv> <chrono> <cmath>
+    <condition_variable> <cstdint> <cstring> <filesystem> <fstream> <functional> <map> <memory> <mutex>
+    <optional> <set> <span> <sstream> <stdexcept> <string> <string_view> <thread> <utility> <vector>
+    <fmt/format.h> ${ARGN})
+endfunction()
+basewatch_precompile(precompiled)
+basewatch_precompile(precompiled_tests <doctest/doctest.h> <future>)
+
+# basewatch_precompiled(target precompiled|precompiled_tests)
+function(basewatch_precompiled target headers)
+  target_precompile_headers(${target} REUSE_FROM ${headers})
+endfunction()
