@@ -20,6 +20,11 @@ function(basewatch_precompile name)
     <optional> <set> <span> <sstream> <stdexcept> <string> <string_view> <thread> <utility> <vector>
     <fmt/format.h> ${ARGN})
 endfunction()
+if(CCACHE AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # ccache asks for both; without the second it would compile every file every time.
+  add_compile_options(-fpch-preprocess)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+endif()
 basewatch_precompile(precompiled)
 basewatch_precompile(precompiled_tests <doctest/doctest.h> <future>)
 

@@ -10,10 +10,14 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
 endif()
-# Line numbers and function names are what a backtrace needs; full debug info doubles the link time.
-set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
-
+# -g1: line numbers and function names are what a backtrace needs; full debug info doubles the link
+# time.
 set(BASEWATCH_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
+if(BASEWATCH_SANITIZE)  # at -O2 the checks alone take as long to compile as everything else
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
+else()
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+endif()
 option(BASEWATCH_FUZZ "Instrument the code so that the fuzzers see which way an input takes" OFF)
 
 add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wshadow=local -Wnon-virtual-dtor
