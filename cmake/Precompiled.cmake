@@ -3,17 +3,15 @@
 # Every file includes what it uses all the same; `./dev soak` builds without this to prove it.
 option(BASEWATCH_PRECOMPILE "Parse the headers of the standard library once" ON)
 
-if(NOT BASEWATCH_PRECOMPILE)
+if(NOT BASEWATCH_PRECOMPILE OR BASEWATCH_FUZZ)  # the driver is compiled with options of its own
   function(basewatch_precompiled)
   endfunction()
   return()
 endif()
 
-# gcc takes a precompiled header only where it was made with the same options, hence two: test programs
-# are no part of a library.
+# gcc takes a precompiled header only where it was made with the same options, hence two: a library is
+# compiled with -fPIC, a program with -fPIE.
 function(basewatch_precompile name)
-  file(WRITE ${CMAKE_BINARY_DIR}/generated/${name}.cc "// Only the precompiled headers.\n")
-  add_library(${name} OBJECT ${CMAKE_BINARY_DIR}/generated/${name}.cc)
   target_link_libraries(${name} PRIVATE fmt::fmt Threads::Threads)
   target_precompile_headers(${name} PRIVATE <algorithm> <array> <atomic> <charconv> <chrono> <cmath>
     <condition_variable> <cstdint> <cstring> <filesystem> <fstream> <functional> <map> <memory> <mutex>
@@ -25,7 +23,12 @@ if(CCACHE AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   add_compile_options(-fpch-preprocess)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
+file(WRITE ${CMAKE_BINARY_DIR}/generated/precompiled.cc "// Only the precompiled headers.\n")
+add_library(precompiled OBJECT ${CMAKE_BINARY_DIR}/generated/precompiled.cc)
 basewatch_precompile(precompiled)
+add_library(precompiled_tests OBJECT ${CMAKE_BINARY_DIR}/generated/precompiled.cc)
+set_target_properties(precompiled_tests PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+target_compile_options(precompiled_tests PRIVATE -fPIE)
 basewatch_precompile(precompiled_tests <doctest/doctest.h> <future>)
 
 # basewatch_precompiled(target precompiled|precompiled_tests)
