@@ -125,7 +125,7 @@ class Agent(Server):
 class Prometheus(Server):
     """Debian's Prometheus over a configuration text."""
 
-    def __init__(self, folder, config, host=None, port=9090):
+    def __init__(self, folder, config, host=None, port=9090, options=()):
         self.folder = pathlib.Path(folder)
         self.host = host or address()
         self.url = f"http://{self.host}:{port}"
@@ -134,7 +134,7 @@ class Prometheus(Server):
         super().__init__(["prometheus", f"--config.file={self.config}",
                           f"--storage.tsdb.path={self.folder / 'data'}",
                           f"--web.listen-address={self.host}:{port}", "--web.enable-lifecycle",
-                          "--log.level=info"],
+                          "--log.level=info", *options],
                          ready=r"Server is ready to receive web requests")
 
     def api(self, path):
@@ -155,14 +155,18 @@ class Prometheus(Server):
 
 
 class Alertmanager(Server):
-    """Debian's Alertmanager over a configuration file, alone (no cluster)."""
+    """Debian's Alertmanager over a configuration file: alone, or in a cluster with `peers` (hosts)."""
 
-    def __init__(self, config, folder, host=None, port=9093):
+    def __init__(self, config, folder, host=None, port=9093, peers=None, options=()):
         self.host = host or address()
         self.url = f"http://{self.host}:{port}"
+        cluster = ["--cluster.listen-address="]
+        if peers is not None:
+            cluster = [f"--cluster.listen-address={self.host}:9094", f"--cluster.advertise-address={self.host}:9094",
+                       "--cluster.settle-timeout=0s", *(f"--cluster.peer={peer}:9094" for peer in peers)]
         super().__init__(["prometheus-alertmanager", f"--config.file={config}",
                           f"--storage.path={folder}", f"--web.listen-address={self.host}:{port}",
-                          "--cluster.listen-address="],
+                          *cluster, *options],
                          ready=r"Listening on")
 
     def post(self, alerts):
