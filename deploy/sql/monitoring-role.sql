@@ -50,6 +50,31 @@ BEGIN
   END LOOP;
 END
 $$;
+-- What PostgreSQL shows to nobody but owners, made readable without what it would give away beside it.
+-- These views are the only objects that this script makes; they have a schema of their own.
+CREATE SCHEMA IF NOT EXISTS basewatch;
+GRANT USAGE ON SCHEMA basewatch TO basewatch;
+
+-- How wide each column's values are, by which bloat is estimated (table_bloat, index_bloat). The
+-- system's table also holds samples of the values themselves; the view leaves them out.
+CREATE OR REPLACE VIEW basewatch.column_widths AS
+  SELECT starelid, staattnum, stainherit, stanullfrac, stawidth FROM pg_catalog.pg_statistic;
+GRANT SELECT ON basewatch.column_widths TO basewatch;
+
+-- Where each sequence stands (sequences). Without it the role would need rights on every one of them,
+-- and on every one to come. Those that are locked would make us wait, and are left out.
+CREATE OR REPLACE FUNCTION basewatch.read_sequences() RETURNS TABLE (seqrelid oid, last_value bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT c.oid, pg_sequence_last_value(c.oid)
+  FROM pg_class c
+  WHERE c.relkind = 'S' AND c.relpersistence = 'p' AND c.oid NOT IN (
+    SELECT l.relation FROM pg_locks l WHERE l.mode = 'AccessExclusiveLock' AND l.relation IS NOT NULL
+      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+$$;
+REVOKE ALL ON FUNCTION basewatch.read_sequences() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION basewatch.read_sequences() TO basewatch;
+CREATE OR REPLACE VIEW basewatch.sequences AS SELECT seqrelid, last_value FROM basewatch.read_sequences();
+GRANT SELECT ON basewatch.sequences TO basewatch;
 
 -- Own queries (site.yml) need a SELECT on what they read:
 --   GRANT USAGE ON SCHEMA shop TO basewatch; GRANT SELECT ON shop.orders TO basewatch;
