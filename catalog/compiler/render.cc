@@ -19,8 +19,8 @@ std::vector<Artefact> render(const Catalog& catalog, const Site& site) {
   Program program(catalog, site, told_already);
   tell_panels(program, plan_boards(program, told_already));
   std::vector<Artefact> out;
-  for (const auto renderer :
-       {render_recording, render_alerts, render_rule_tests, render_tests, render_instant_tests}) {
+  for (const auto renderer : {render_recording, render_alerts, render_rule_tests, render_tests,
+                              render_instant_tests, render_long_tests}) {
     for (const auto* subject : program.subjects()) {
       if (auto artefact = renderer(program, *subject)) out.push_back(std::move(*artefact));
     }

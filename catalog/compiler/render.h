@@ -26,6 +26,7 @@ std::optional<Artefact> render_recording(const Program& program, const Subject& 
 std::optional<Artefact> render_alerts(const Program& program, const Subject& subject);
 std::optional<Artefact> render_tests(const Program& program, const Subject& subject);
 std::optional<Artefact> render_instant_tests(const Program& program, const Subject& subject);
+std::optional<Artefact> render_long_tests(const Program& program, const Subject& subject);
 std::optional<Artefact> render_rule_tests(const Program& program, const Subject& subject);
 
 // Alertmanager's configuration, its templates and the cases that both are tested with.

@@ -30,16 +30,28 @@ bool has_moved(const Program& program, const AlertEntry& alert) {
                              [&](const auto& below) { return moved(program.of(*below.rule)); });
 }
 
-// The tests of a subject's alerts of one class. promtool evaluates every rule at every step of
-// every case, so only the instant alerts take the site's evaluation interval; for the others, which
-// wait for minutes anyway, a minute does, in a sixth of the time.
+// promtool evaluates every rule at every step of every case, so a file's step is as long as its
+// cases allow. Instant alerts take the site's evaluation interval; for the others, which wait for
+// minutes anyway, a minute does; cases that last for hours would still be most of the time.
+enum class Pace { instant, minutes, hours };
+
+constexpr Duration kLong = 3h;
+
+// What the cases say of `at` must be a moment of evaluation.
+constexpr Duration kLongStep = 5min;
+
+bool is_long(const TestCase& test) {
+  return test.at >= kLong && test.at % kLongStep == Duration::zero();
+}
+
+// The tests of a subject that go at one pace.
 class TestsFile {
  public:
-  TestsFile(const Program& program, const Subject& subject, AlertClass alert_class)
-      : program_(program), subject_(subject), class_(alert_class) {
+  TestsFile(const Program& program, const Subject& subject, Pace pace)
+      : program_(program), subject_(subject), pace_(pace) {
     const bool built_in = !program.site().own || &subject != &*program.site().own;
     for (const auto& alert : subject.alerts) {
-      if (alert.alert_class != alert_class) continue;
+      if (!has_cases(alert)) continue;
       if (built_in && has_moved(program, alert)) {
         left_out_.push_back(alert.name.value);
       } else {
@@ -64,6 +76,30 @@ class TestsFile {
   }
 
  private:
+  bool has_cases(const AlertEntry& alert) const {
+    if ((alert.alert_class == AlertClass::instant) != (pace_ == Pace::instant)) return false;
+    if (names_targets(program_, alert)) return pace_ != Pace::hours;
+    const auto here = [&](const TestCase& test) { return is_here(test); };
+    return std::ranges::any_of(alert.fires, here) || std::ranges::any_of(alert.quiet, here);
+  }
+
+  bool is_here(const TestCase& test) const {
+    return pace_ == Pace::instant || is_long(test) == (pace_ == Pace::hours);
+  }
+
+  Duration step() const {
+    const auto site = program_.site().evaluation_interval;
+    switch (pace_) {
+      case Pace::instant:
+        break;
+      case Pace::minutes:
+        return std::max<Duration>(site, 1min);
+      case Pace::hours:
+        return std::max<Duration>(site, kLongStep);
+    }
+    return site;
+  }
+
   // promtool evaluates groups in no order of its own; a recorded name must be there before the
   // alert.
   void write_head() {
@@ -74,9 +110,7 @@ class TestsFile {
         if (std::ranges::find(recording, name) == recording.end()) recording.push_back(name);
       }
     }
-    const auto site = program_.site().evaluation_interval;
-    write_tests_head(yaml_, recording, subject_.name,
-                     class_ == AlertClass::instant ? site : std::max<Duration>(site, 1min));
+    write_tests_head(yaml_, recording, subject_.name, step());
   }
 
   // The catalog's own cases know nothing of targets that a configuration names: with those, the
@@ -88,8 +122,12 @@ class TestsFile {
       }
       return;
     }
-    for (const auto& test : alert.fires) write_case(alert, test, true);
-    for (const auto& test : alert.quiet) write_case(alert, test, false);
+    for (const auto& test : alert.fires) {
+      if (is_here(test)) write_case(alert, test, true);
+    }
+    for (const auto& test : alert.quiet) {
+      if (is_here(test)) write_case(alert, test, false);
+    }
   }
 
   void write_case(const AlertEntry& alert, const TestCase& test, bool fires) {
@@ -139,24 +177,31 @@ class TestsFile {
 
   const Program& program_;
   const Subject& subject_;
-  const AlertClass class_;
+  const Pace pace_;
   std::vector<const AlertEntry*> alerts_;
   std::vector<std::string> left_out_;
   YamlWriter yaml_;
 };
 
+std::optional<Artefact> tests_at(Pace pace, std::string_view suffix, const Program& program,
+                                 const Subject& subject) {
+  TestsFile file(program, subject, pace);
+  if (file.empty()) return std::nullopt;
+  return Artefact{fmt::format("rules/tests/{}{}_test.yml", subject.name, suffix), file.render()};
+}
+
 }  // namespace
 
 std::optional<Artefact> render_tests(const Program& program, const Subject& subject) {
-  TestsFile file(program, subject, AlertClass::normal);
-  if (file.empty()) return std::nullopt;
-  return Artefact{fmt::format("rules/tests/{}_test.yml", subject.name), file.render()};
+  return tests_at(Pace::minutes, "", program, subject);
 }
 
 std::optional<Artefact> render_instant_tests(const Program& program, const Subject& subject) {
-  TestsFile file(program, subject, AlertClass::instant);
-  if (file.empty()) return std::nullopt;
-  return Artefact{fmt::format("rules/tests/{}_instant_test.yml", subject.name), file.render()};
+  return tests_at(Pace::instant, "_instant", program, subject);
+}
+
+std::optional<Artefact> render_long_tests(const Program& program, const Subject& subject) {
+  return tests_at(Pace::hours, "_long", program, subject);
 }
 
 }  // namespace basewatch::catalog
