@@ -151,9 +151,12 @@ Json overrides(const PlannedPanel& panel) {
 
 Json field_config(const PlannedPanel& panel) {
   const bool by_series = panel.kind == PanelKind::timeseries || panel.kind == PanelKind::heatmap;
-  // A table has a unit for each column, a heatmap one for its axis; its cells are counts.
-  const bool own_units = panel.kind == PanelKind::table || panel.kind == PanelKind::heatmap;
-  Json defaults{{"unit", own_units ? "none" : panel.unit},
+  // A table has a unit for each column; what remains are labels, and one of digits alone (a queryid)
+  // is no number to be rounded. A heatmap has a unit for its axis; its cells are counts.
+  const auto unit = panel.kind == PanelKind::table     ? "string"
+                    : panel.kind == PanelKind::heatmap ? "none"
+                                                       : panel.unit;
+  Json defaults{{"unit", unit},
                 {"color", {{"mode", by_series ? "palette-classic" : "thresholds"}}},
                 {"mappings", mappings(panel)},
                 {"thresholds", thresholds(panel)}};

@@ -218,7 +218,7 @@ std::string why_no_panel_type(const std::string& type) {
 
 bool is_grafana_unit(std::string_view id) {
   static const std::set<std::string, std::less<>> units = [] {
-    std::set<std::string, std::less<>> made{"none", "short", "cps"};
+    std::set<std::string, std::less<>> made{"none", "short", "cps", "string"};
     for (const auto word : unit_words()) {
       for (const bool per_second : {false, true}) {
         made.insert(grafana_unit({std::string(word), per_second}).value());

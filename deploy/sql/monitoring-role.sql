@@ -50,8 +50,9 @@ BEGIN
   END LOOP;
 END
 $$;
--- What PostgreSQL shows to nobody but owners, made readable without what it would give away beside it.
--- These views are the only objects that this script makes; they have a schema of their own.
+
+-- What PostgreSQL shows to nobody but owners, made readable without what it would give away beside it,
+-- in a schema of its own.
 CREATE SCHEMA IF NOT EXISTS basewatch;
 GRANT USAGE ON SCHEMA basewatch TO basewatch;
 

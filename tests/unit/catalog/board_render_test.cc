@@ -305,6 +305,7 @@ TEST_CASE("every kind of panel is valid, and rendering is repeatable") {
   const auto table = panel_of(render_one(panels), "A6");
   CHECK(table.at("transformations")[1].at("id") == "merge");
   CHECK(table.at("fieldConfig").at("overrides").size() == 2);
+  CHECK(table.at("fieldConfig").at("defaults").at("unit") == "string");  // of the labels
 }
 
 TEST_CASE("a site's runbooks are linked") {
