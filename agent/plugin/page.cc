@@ -23,6 +23,13 @@ std::uint64_t line_salt(SampleKind kind) {
   return static_cast<std::uint64_t>(kind) * 0x9e3779b97f4a7c15ull;
 }
 
+// Most names and help texts of a family's members, without an allocation.
+using ShortText = fmt::basic_memory_buffer<char, 256>;
+
+void append(ShortText& text, std::string_view piece) {
+  text.append(piece.data(), piece.data() + piece.size());
+}
+
 }  // namespace
 
 void Page::expect_room(std::size_t bytes) const {
@@ -132,20 +139,24 @@ void Page::add_ordered(MetricType type, std::string_view name, std::string_view 
 void Page::add_member(const FamilySpec& spec, std::span<const std::string_view> names,
                       std::span<const std::uint8_t> by_name, std::string_view field,
                       std::span<const std::string_view> values, double value) {
-  std::string name = spec.name(field);
-  if (!is_metric_name(name)) name = valid_metric_name(name);
+  ShortText written;
+  for (const auto piece : {spec.prefix(), field, spec.suffix()}) append(written, piece);
+  std::string repaired;
+  std::string_view name(written.data(), written.size());
+  if (!is_metric_name(name)) name = repaired = valid_metric_name(name);
   const bool known = last_family_ < families_.size() && this->name(families_[last_family_]) == name;
-  std::string help;
+  ShortText help;
   if (!known) {  // a field may hold the placeholder's own text: never look at what was put in
     std::string_view rest = spec.help;
     const std::string_view hole = spec.placeholder();
     for (auto at = rest.find(hole); at != rest.npos && !hole.empty(); at = rest.find(hole)) {
-      help.append(rest.substr(0, at)).append(field);
+      append(help, rest.substr(0, at));
+      append(help, field);
       rest.remove_prefix(at + hole.size());
     }
-    help.append(rest);
+    append(help, rest);
   }
-  add_ordered(spec.type, name, help, names, by_name, values, value);
+  add_ordered(spec.type, name, {help.data(), help.size()}, names, by_name, values, value);
 }
 
 }  // namespace basewatch

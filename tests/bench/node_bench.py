@@ -1,8 +1,9 @@
 """The node exporter against Debian's node_exporter: the same collectors, one run, gzip on for both; on this
 host, and on node_exporter's own fixtures when NODE_EXPORTER_FIXTURES names them.
 
-Prints per scrape the CPU time (all threads), the time to the last byte and the calls of read() and the like,
-and the memory after all of them.
+Prints per scrape the CPU time (all threads), the time to the last byte, the calls of read() and the like, and
+the memory after all of them; then, in scrapes of their own, the system calls and the allocations. Ours are
+counted by a malloc that is preloaded into a second agent, the peer's are Go's own go_memstats_mallocs_total.
 """
 import os
 import pathlib
@@ -13,6 +14,7 @@ import tempfile
 import time
 import urllib.request
 
+from bench.counting import Allocations, system_calls
 from differential import node_fixtures_test as fixtures
 from support.servers import BASEWATCH, Agent, Server, address, scratch
 
@@ -22,12 +24,13 @@ UPSTREAM = ["--collector.netdev.device-exclude=^$",
             r"--collector.diskstats.device-exclude=^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$",
             "--collector.filesystem.mount-points-exclude=^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|"
             "var/lib/containers/storage/.+)($|/)"]
+COUNTED = 10  # scrapes in which calls and allocations are counted
 SCRAPES = int(os.environ.get("BASEWATCH_BENCH_SCRAPES", "30"))
 
 
 def cpu_seconds(pid):
-    """User and system time of all threads, from the scheduler's nanosecond counters."""
-    return sum(int(task.read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+    """User and system time of all threads, also of those that have ended: the process' CPU clock."""
+    return time.clock_gettime(~pid << 3 | 2)  # clock_getcpuclockid(3), CPUCLOCK_SCHED
 
 
 def numbers(path, wanted):
@@ -40,6 +43,33 @@ def scrape(url):
                                                    "X-Prometheus-Scrape-Timeout-Seconds": "10"})
     with urllib.request.urlopen(request) as reply:
         return len(reply.read())
+
+
+def scrapes(url, count):
+    """As in compare(): an agent that is asked twice in a second answers with what it has."""
+    for _ in range(count):
+        time.sleep(1.02)
+        scrape(url)
+
+
+def go_allocations(url):
+    """Of a whole scrape: each page says how many there had been when Go was asked."""
+    def mallocs():
+        with urllib.request.urlopen(url) as reply:
+            return float(re.search(rb"^go_memstats_mallocs_total (\S+)", reply.read(), re.M)[1])
+    before = mallocs()
+    scrapes(url, COUNTED - 1)
+    return (mallocs() - before) / COUNTED
+
+
+def our_allocations(config):
+    with scratch() as place:
+        counter = Allocations(place)
+        with Agent(place, config, env=counter.environment) as agent:
+            scrapes(agent.url + "/metrics/node", 3)
+            before = counter.now()
+            scrapes(agent.url + "/metrics/node", COUNTED)
+            return (counter.now() - before) / COUNTED
 
 
 class Side:
@@ -64,11 +94,16 @@ class Side:
         self.cpu.append((cpu_seconds(pid) - cpu) * 1e3)
         self.reads.append(numbers(f"/proc/{pid}/io", ["syscr"])["syscr"] - reads)
 
+    def system_calls(self):
+        """Per scrape, and why there is no number."""
+        calls, reason = system_calls(self.server.process.pid, lambda: scrapes(self.url, COUNTED))
+        return (None, reason) if calls is None else (calls / COUNTED, None)
+
     def memory(self):
         return numbers(f"/proc/{self.server.process.pid}/status", ["VmRSS", "VmHWM", "RssAnon"])
 
 
-def compare(name, ours, peer):
+def compare(name, ours, peer, config):
     # One scrape of each a second, as Prometheus does it: caches are cold, and the agent has nothing to
     # reuse (a good result serves again for a second).
     for _ in range(SCRAPES):
@@ -92,6 +127,13 @@ def compare(name, ours, peer):
     for key, what in (("VmRSS", "resident memory"), ("RssAnon", "anonymous memory"), ("VmHWM", "most memory")):
         line(what, mine[key] / 1024, theirs[key] / 1024, " MB", 1)
 
+    (mine, reason), (theirs, _) = ours.system_calls(), peer.system_calls()
+    if mine and theirs:
+        line("system calls", mine, theirs, "", 0)
+    else:
+        print(f"node, {name}: system calls: not measured: {reason}")
+    line("allocations", our_allocations(config), go_allocations(peer.url), "", 0)
+
 
 def node_flags(arguments, folder):
     return subprocess.run([BASEWATCH, "node-flags", *arguments], cwd=folder, check=True, text=True,
@@ -110,8 +152,9 @@ def run(name, arguments, folder):
     with scratch() as place:
         host = address()
         command = [PEER, *arguments, f"--web.listen-address={host}:9100"]
-        with Server(command, ready="Listening on", cwd=folder) as peer, Agent(place, "node: bench\n" + text) as ours:
-            compare(name, Side(ours, ours.url + "/metrics/node"), Side(peer, f"http://{host}:9100/metrics"))
+        config = "node: bench\n" + text
+        with Server(command, ready="Listening on", cwd=folder) as peer, Agent(place, config) as ours:
+            compare(name, Side(ours, ours.url + "/metrics/node"), Side(peer, f"http://{host}:9100/metrics"), config)
 
 
 def main():

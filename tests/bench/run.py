@@ -20,7 +20,7 @@ def main():
             return 2
     if not (BUILD / "build.ninja").exists():
         subprocess.run(["cmake", "--preset", "default"], cwd=ROOT, check=True)
-    targets = ["basewatch"] + [f"bench_{name}" for name in names if known[name].suffix == ".cc"]
+    targets = ["basewatch", "count_allocations"] + [f"bench_{name}" for name in names if known[name].suffix == ".cc"]
     subprocess.run(["cmake", "--build", BUILD, "--target", *targets], check=True,
                    stdout=subprocess.DEVNULL)
     environment = dict(os.environ, BASEWATCH_BUILD=str(BUILD), PYTHONPATH=str(ROOT / "tests"))

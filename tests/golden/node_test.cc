@@ -25,6 +25,29 @@ std::string slurp(const std::string& path) {
 constexpr std::string_view kOfThisHost[] = {"ethtool", "logind", "network_route", "systemd",
                                             "tcpstat", "timex",  "uname"};
 
+// Those whose devices are in the list.
+constexpr std::string_view kOfDevices[] = {"bcache",
+                                           "bonding",
+                                           "cpu_vulnerabilities",
+                                           "cpufreq",
+                                           "dmi",
+                                           "dmmultipath",
+                                           "drbd",
+                                           "edac",
+                                           "fibrechannel",
+                                           "hwmon",
+                                           "infiniband",
+                                           "mdadm",
+                                           "netclass",
+                                           "nvme",
+                                           "nvmesubsystem",
+                                           "pcidevice",
+                                           "powersupplyclass",
+                                           "rapl",
+                                           "tapestats",
+                                           "thermal_zone",
+                                           "watchdog"};
+
 // Without what depends on the checkout and the moment: where it lies, when git wrote the textfiles,
 // what time it is here.
 std::string normal(std::string text) {
@@ -73,6 +96,50 @@ std::string page_of(const std::string& fixture) {
   return normal(text);
 }
 
+// Makes the files and links of a list (its first line says how it is written).
+void plant(const Tree& tree, const std::string& list) {
+  std::string_view rest = list, line;
+  while (next_line(rest, line)) {
+    if (line.starts_with('#')) continue;
+    const auto name = next_word(line);
+    const bool is_link = next_word(line) == "->";
+    std::string text(trim(line));
+    if (is_link) {
+      const std::filesystem::path link = tree.path(name);
+      std::filesystem::create_directories(link.parent_path());
+      std::filesystem::create_symlink(text, link);
+      continue;
+    }
+    for (const auto& [written, meant] : {std::pair("\\n", "\n"), std::pair("\\t", "\t")}) {
+      for (std::size_t at = 0; (at = text.find(written, at)) != text.npos;) {
+        text.replace(at, 2, meant);
+      }
+    }
+    tree.write(name, text + "\n");
+  }
+}
+
+std::string page_of_devices() {
+  const Tree tree;
+  plant(tree, slurp(kRoot + "/tests/fixtures/node/devices.txt"));
+  const auto exporter = plugin.create(tree.settings());
+  Page page;
+  for (const auto& collector : exporter->collectors()) {
+    if (std::ranges::find(kOfDevices, collector.name) == std::end(kOfDevices)) continue;
+    const auto before = page.samples();
+    collector.run(page, soon());
+    CHECK_MESSAGE(page.samples() > before, collector.name);  // one that sees nothing is no test
+  }
+  page.seal();
+  const expose::Part part{&page};
+  std::string text;
+  expose::write_text({&part, 1}, text);
+  for (std::size_t at = 0; (at = text.find(tree.path() + "/", at)) != std::string::npos;) {
+    text.erase(at, tree.path().size() + 1);
+  }
+  return text;
+}
+
 // The lines that only one of them has.
 std::string difference(const std::string& before, const std::string& after) {
   const auto lines = [](const std::string& text) {
@@ -90,11 +157,8 @@ std::string difference(const std::string& before, const std::string& after) {
   return out;
 }
 
-}  // namespace
-
-TEST_CASE("the page of a typical machine is as it was accepted") {
-  const auto path = kRoot + "/tests/golden/node-typical.prom";
-  const auto page = page_of("typical");
+void check_golden(const std::string& name, const std::string& page) {
+  const auto path = kRoot + "/tests/golden/" + name;
   const auto golden = slurp(path);
   if (accepting() && page != golden) {
     MESSAGE("accepted ", path, ":\n", difference(golden, page));
@@ -103,6 +167,16 @@ TEST_CASE("the page of a typical machine is as it was accepted") {
   }
   INFO(difference(golden, page));
   CHECK(page == golden);
+}
+
+}  // namespace
+
+TEST_CASE("the page of a typical machine is as it was accepted") {
+  check_golden("node-typical.prom", page_of("typical"));
+}
+
+TEST_CASE("the page of a server with one of every device is as it was accepted") {
+  check_golden("node-devices.prom", page_of_devices());
 }
 
 }  // namespace basewatch::node

@@ -3,9 +3,13 @@ import os
 import shutil
 import subprocess
 
+from support.servers import wait_until
+
 SETUP = """\
 link set lo up
 link add bw0 type veth peer name bw1
+link set bw0 addrgenmode none
+link set bw1 addrgenmode none
 addr add 10.9.0.1/24 dev bw0
 link set bw0 up
 link set bw1 up
@@ -25,11 +29,18 @@ class NetworkNamespace:
         try:
             for line in SETUP.splitlines():
                 self._ip("-n", self.name, *line.split())
+            wait_until("both devices are up for IPv6", self._has_settled)
             subprocess.run(self.command("tc", "qdisc", "add", "dev", "bw0", "root", "pfifo", "limit", "10"),
                            check=True, capture_output=True, timeout=30)
         except BaseException:
             self.remove()
             raise
+
+    # The kernel notices in its own time that a device is up, and makes routes then; that of multicast is
+    # one of them, and without link-local addresses the last.
+    def _has_settled(self):
+        routes = self._ip("-n", self.name, "-6", "route", "show", "table", "local", "type", "multicast")
+        return all(f"dev {device} " in routes for device in ("bw0", "bw1"))
 
     @staticmethod
     def missing():
@@ -44,7 +55,7 @@ class NetworkNamespace:
 
     @staticmethod
     def _ip(*arguments):
-        subprocess.run(["ip", *arguments], check=True, capture_output=True, timeout=30)
+        return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True, timeout=30).stdout
 
     def command(self, *command):
         return ["ip", "netns", "exec", self.name, *command]  # which also mounts a sysfs of its own

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "exporters/node/read/error_text.h"
 
@@ -20,6 +21,8 @@ struct FileSystem {
   bool short_is_end = false;  // a read that gives less than was asked for has given the rest
 };
 
+constexpr FileSystem kOrdinary{false, true};
+
 FileSystem file_system_of(int fd) {
   struct statfs info;
   if (fstatfs(fd, &info) != 0) return {};
@@ -31,7 +34,7 @@ FileSystem file_system_of(int fd) {
     case FUSE_SUPER_MAGIC:  // lxcfs
       return {false, false};
     default:
-      return {false, true};
+      return kOrdinary;
   }
 }
 
@@ -66,6 +69,7 @@ int KeptFile::fill() {
     if (const int error = read_all(fd_.get(), short_is_end_); error == 0 || error == EFBIG)
       return error;
     fd_.reset();  // the device behind it went, or procfs was mounted anew
+    short_is_end_ = false;
   }
   return open();
 }
@@ -73,14 +77,19 @@ int KeptFile::fill() {
 int KeptFile::open() {
   // O_NONBLOCK: a pipe somebody put there must not hold the scrape; no effect on anything else.
   UniqueFd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return errno;
-  const auto system = file_system_of(fd.get());
-  const int error = read_all(fd.get(), system.short_is_end);
-  if (error == 0 && system.may_be_kept) {
-    fd_ = std::move(fd);
-    short_is_end_ = system.short_is_end;
+  if (!fd) {
+    const int error = errno;
+    short_is_end_ = false;
+    return error;
   }
-  return error;
+  // Was it on an ordinary file system the last time, so it is now.
+  const bool was_ordinary = std::exchange(short_is_end_, false);
+  const auto system = was_ordinary ? kOrdinary : file_system_of(fd.get());
+  const int error = read_all(fd.get(), system.short_is_end);
+  if (error != 0) return error;
+  short_is_end_ = system.short_is_end;
+  if (system.may_be_kept) fd_ = std::move(fd);
+  return 0;
 }
 
 int KeptFile::read_all(int fd, bool short_is_end) {

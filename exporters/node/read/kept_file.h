@@ -42,7 +42,7 @@ class KeptFile {
   std::string path_;
   std::size_t limit_;
   UniqueFd fd_;
-  bool short_is_end_ = false;  // of fd_: it gives everything at once
+  bool short_is_end_ = false;  // of fd_, or of an ordinary file: it gives everything at once
   std::string buffer_;
   std::size_t size_ = 0;
 };
