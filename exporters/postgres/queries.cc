@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "metrics/postgres.h"
+#include "metrics/supabase.h"
 
 namespace basewatch::postgres {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 // A subject whose queries this exporter runs has a line here.
 constexpr std::span<const QuerySpec> kSubjects[] = {
     metrics::postgres::queries,
+    metrics::supabase::queries,
 };
 
 bool uses_max_rows(const QuerySpec& query) {
@@ -33,6 +35,11 @@ std::vector<const QuerySpec*> builtin_queries() {
     for (const auto& query : subject) out.push_back(&query);
   }
   return out;
+}
+
+bool is_the_peers(std::string_view collector) {
+  return std::ranges::find(metrics::postgres::queries, collector, &QuerySpec::name) !=
+         std::end(metrics::postgres::queries);
 }
 
 std::vector<Option> query_options() {

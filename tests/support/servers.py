@@ -91,6 +91,16 @@ def get(url, timeout=10, headers=None, method="GET"):
         return error.code, error.read().decode()
 
 
+def series_of(text):
+    """{series as written: value} of a page in the text format."""
+    series = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            name, value = line.rsplit(" ", 1)
+            series[name] = float(value)
+    return series
+
+
 def wait_until(what, condition, seconds=60):
     """Asks `condition` until it answers something true; for facts that no event announces."""
     end = time.monotonic() + seconds
