@@ -21,6 +21,7 @@ receivers:
   page:
     pagerduty: {routing_key_file: /etc/alertmanager/pagerduty.key}
     slack: [{api_url_file: /etc/alertmanager/slack.url, channel: "#oncall"}]
+  last_resort: {email: {to: boss@example.org, from: alerts@example.org, smarthost: "mail.example.org:587"}}
   escalation:
     pagerduty: [{routing_key_file: /etc/alertmanager/second.key, url: "https://events.eu.pagerduty.com/v2/enqueue"}]
   chat: {slack: {api_url_file: /etc/alertmanager/slack.url, channel: "#alerts"}}
@@ -121,6 +122,10 @@ def data(*alerts):
             "commonLabels": common("labels"), "commonAnnotations": common("annotations")}
 
 
+# The filter of the silence that a message about alert() offers.
+SILENCE = "%7Binstance%3D%22db-1%22%2Cjob%3D%22node%22%2Cnode%3D%22db-1%22%2Calertname%3D%22FilesystemFull%22%7D"
+
+
 class Texts(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(scratch()))
@@ -144,7 +149,9 @@ class Texts(unittest.TestCase):
         self.assertEqual("Only 2% of /data on db-1 is free.\n*Where:* db-1\n"
                          "*Since:* 2026-11-20 23:27:39 UTC\n"
                          "<https://runbooks.example.org/FilesystemFull.md|Runbook> "
-                         "<https://grafana.example.org/d/node|Dashboard>\n", self.named("slack.text", one))
+                         "<https://grafana.example.org/d/node|Dashboard> "
+                         f"<http://alertmanager:9093/#/silences/new?filter={SILENCE}|Silence>\n",
+                         self.named("slack.text", one))
 
     def test_what_is_resolved_says_so(self):
         done = data(alert("resolved"))
@@ -152,6 +159,8 @@ class Texts(unittest.TestCase):
         self.assertEqual("good", self.named("slack.color", done))
         self.assertIn("2026-11-20 23:27:39 UTC, until 2026-11-20 23:29:39 UTC",
                       self.named("slack.text", done))
+        self.assertNotIn("Silence", self.named("slack.text", done))
+        self.assertEqual("", self.named("pagerduty.silence", done))
         self.assertEqual("Resolved: /data on db-1 is full", self.named("title", done))
 
     def test_label_values_from_outside_call_nobody(self):
@@ -189,6 +198,8 @@ class Texts(unittest.TestCase):
         self.assertEqual("critical", self.named("pagerduty.severity", one))
         self.assertEqual("error", self.named("pagerduty.severity", data(alert(labels={"severity": "none"}))))
         self.assertEqual("https://runbooks.example.org/FilesystemFull.md", self.named("pagerduty.runbook", one))
+        self.assertEqual(f"http://alertmanager:9093/#/silences/new?filter={SILENCE}",
+                         self.named("pagerduty.silence", one))
         details = self.render('{{ template "basewatch.plain" .Alerts }}', one)
         for part in ("/data on db-1 is full", "Only 2%", "where: db-1\n", "since: 2026-11-20 23:27:39 UTC",
                      "runbook: https://", "dashboard: https://"):
@@ -198,6 +209,7 @@ class Texts(unittest.TestCase):
         html = self.named("email.html", data(alert(labels={"instance": "db-1/main"})), "html")
         for part in ("<h2>P1 /data on db-1 is full</h2>", "Where: db-1, instance db-1/main<br>",
                      '<a href="https://runbooks.example.org/FilesystemFull.md">Runbook</a>',
+                     f'/#/silences/new?filter={SILENCE.replace("db-1%22%2Cjob", "db-1%2fmain%22%2Cjob")}">Silence</a>',
                      "Sent by <a href=\"http://alertmanager:9093\">"):
             self.assertIn(part, html)
 

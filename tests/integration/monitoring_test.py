@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Declared for a newer version than Debian's, which knows fewer labels: name -> what it has beyond.
 NEWER_LABELS = {
-    "prometheus_tsdb_head_samples_appended_total": {"type"},
+    "alertmanager_build_info": {"tags"},
     "alertmanager_notifications_total": {"receiver_name"},
     "alertmanager_notifications_failed_total": {"reason", "receiver_name"},
 }
@@ -39,7 +39,7 @@ scrape_configs:
 RULES = """groups:
   - name: broken
     rules:
-      - {record: twice, expr: 'label_replace(up, "instance", "x", "", "") * on () group_left () vector(1)'}
+      - {record: twice, expr: up * on (job) up}
       - {alert: Always, expr: vector(1)}
 """
 
