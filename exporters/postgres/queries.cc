@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "metrics/pgbouncer.h"
 #include "metrics/postgres.h"
 
 namespace basewatch::postgres {
@@ -13,6 +14,7 @@ namespace {
 // A subject whose queries this exporter runs has a line here.
 constexpr std::span<const QuerySpec> kSubjects[] = {
     metrics::postgres::queries,
+    metrics::pgbouncer::queries,
 };
 
 bool uses_max_rows(const QuerySpec& query) {
@@ -54,7 +56,7 @@ std::vector<Option> query_options() {
   return out;
 }
 
-std::vector<QuerySpec> queries_of(const Settings& settings) {
+std::vector<QuerySpec> queries_of(const Settings& settings, ServerKind server) {
   std::vector<QuerySpec> out;
   const auto rows = [&](const QuerySpec& query, std::string_view key) {
     const auto name = option_name(query, key);
@@ -73,6 +75,7 @@ std::vector<QuerySpec> queries_of(const Settings& settings) {
   }
   for (const auto& query : settings.declarations().queries()) out.push_back(query);
   std::erase_if(out, [&](const QuerySpec& query) {
+    if (query.needs.server != server) return true;
     return !query.instances.empty() &&
            std::ranges::find(query.instances, settings.instance()) == query.instances.end();
   });

@@ -57,10 +57,16 @@ class ColumnWriter {
 
  private:
   std::optional<std::size_t> place(std::string_view name) const {
-    const auto found = table_.find(name);
-    // Another version's variant may have it.
-    if (!found && query_.sql.size() <= 1) fail(name, "is not among the columns of the result");
+    auto found = table_.find(name);
+    if (!found && !column_.alias.empty()) found = table_.find(column_.alias);
+    if (!found && !may_lack_columns()) fail(name, "is not among the columns of the result");
     return found;
+  }
+  // Another version's variant may have it; a console yields what its version knows.
+  bool may_lack_columns() const {
+    const bool built_in_show =
+        query_.needs.server == ServerKind::pgbouncer && query_.where.empty();
+    return query_.sql.size() > 1 || built_in_show;
   }
   std::size_t needed(std::string_view name) const {
     const auto found = table_.find(name);
@@ -82,7 +88,7 @@ class ColumnWriter {
     if (!number) {
       fail(name, fmt::format("holds '{}', which is no number", printable(*text, 60)));
     }
-    return number;
+    return *number * column_.factor;
   }
 
   void write_value(std::size_t row, double value) {
