@@ -29,7 +29,7 @@ endfunction()
 # GOLDEN when it has files that `./dev test --accept` writes anew.
 function(basewatch_test name)
   cmake_parse_arguments(arg "GOLDEN" "LABEL" "FILES;DEPS" ${ARGN})
-  add_executable(test_${name} ${arg_FILES} ${CMAKE_SOURCE_DIR}/tests/main.cc)
+  add_executable(test_${name} ${arg_FILES} $<TARGET_OBJECTS:doctest_main>)
   basewatch_precompiled(test_${name} precompiled_tests)
   target_link_libraries(test_${name} PRIVATE ${arg_DEPS})
   target_compile_definitions(test_${name} PRIVATE SOURCE_DIR="${CMAKE_SOURCE_DIR}")
