@@ -3,7 +3,7 @@
 # Every file includes what it uses all the same; `./dev soak` builds without this to prove it.
 option(BASEWATCH_PRECOMPILE "Parse the headers of the standard library once" ON)
 
-if(NOT BASEWATCH_PRECOMPILE OR BASEWATCH_FUZZ)  # the driver is compiled with options of its own
+if(NOT BASEWATCH_PRECOMPILE)
   function(basewatch_precompiled)
   endfunction()
   return()
