@@ -41,13 +41,11 @@ std::string versions(VersionRange range) {
 std::string column_row(const QueryColumn& column, const std::string& labels) {
   const auto& metric = column.metric;
   return fmt::format(
-      "{{{}, {{MetricType::{}, {}, {}, {}, {}}}, static_cast<NullRule>({}), {}, {}, {}, {}, {}, "
-      "{}, {}}}",
+      "{{{}, {{MetricType::{}, {}, {}, {}, {}}}, static_cast<NullRule>({}), {}, {}, {}, {}, {}}}",
       cpp_literal(column.column), type_name(metric.type), cpp_literal(metric.name),
       cpp_literal(metric.help), cpp_literal(metric.unit), labels, static_cast<int>(column.null),
       cpp_literal(column.pattern), cpp_literal(column.field), cpp_literal(column.buckets),
-      cpp_literal(column.sum), cpp_literal(column.count), column.factor,
-      cpp_literal(column.alias));
+      cpp_literal(column.sum), cpp_literal(column.count));
 }
 
 std::string query_row(const QueryEntry& query, std::string& out) {
@@ -78,11 +76,10 @@ std::string query_row(const QueryEntry& query, std::string& out) {
       lists.texts("privileges", query.privileges), lists.texts("relations", query.relations));
   return fmt::format(
       "{{{}, {}, {{}}, static_cast<QueryOn>({}), Duration({}), {}, {}, {}, {}, {}, {}, {}, {}, "
-      "{}, {{{}, {}, {}}}}}",
+      "{}}}",
       cpp_literal(spec.name), cpp_literal(spec.help), static_cast<int>(spec.on), spec.every.count(),
       spec.enabled, spec.compat, spec.max_rows, spec.others_rows, labels, sql, column_list,
-      needs_row, lists.texts("instances", query.instances), cpp_literal(spec.reshaping.names),
-      cpp_literal(spec.reshaping.values), cpp_literal(spec.reshaping.count));
+      needs_row, lists.texts("instances", query.instances));
 }
 
 }  // namespace

@@ -63,7 +63,6 @@ class QueryReader {
     read_needs();
     read_labels();
     read_sql();
-    read_reshaping();
     since_ = fields_.read_since(entry_);
     if (const auto* columns = entry_.required("columns")) read_columns(*columns);
     entry_.finish();
@@ -195,32 +194,6 @@ class QueryReader {
     query_.sql_texts.push_back(std::move(text));
   }
 
-  // What SQL does where there is SQL.
-  void only_on_a_console(const yaml::Node& node, std::string_view key) {
-    if (query_.spec.needs.server == ServerKind::pgbouncer) return;
-    error(node.where, fmt::format("{} is only for a console (requires: {{server: pgbouncer}}): "
-                                  "write it in SQL",
-                                  key));
-  }
-
-  void read_reshaping() {
-    auto& out = query_.spec.reshaping;
-    const auto* pivot = entry_.find("pivot");
-    const auto* count = entry_.find("count_rows");
-    if (pivot) {
-      only_on_a_console(*pivot, "pivot");
-      yaml::Mapping columns(*pivot, "pivot", reading_.diagnostics);
-      out.names = keep(columns.required_string("names"));
-      out.values = keep(columns.required_string("values"));
-      columns.finish();
-    }
-    if (count) {
-      only_on_a_console(*count, "count_rows");
-      out.count = keep(entry_.string("count_rows"));
-    }
-    if (pivot && count) error(count->where, "a query has either pivot or count_rows");
-  }
-
   void read_columns(const yaml::Node& node) {
     if (node.kind != yaml::Kind::mapping || node.entries.empty()) {
       error(node.where,
@@ -241,14 +214,6 @@ class QueryReader {
     QueryColumn out;
     out.column = keep(name.scalar);
     out.null = static_cast<NullRule>(column.choice("if_null", 0, {"skip", "zero", "nan"}));
-    if (const auto* factor = column.find("factor")) {
-      only_on_a_console(*factor, "factor");
-      out.factor = column.number("factor", 1);
-    }
-    if (const auto* alias = column.find("alias")) {
-      only_on_a_console(*alias, "alias");
-      out.alias = keep(column.string("alias"));
-    }
     const bool family = column.find("family");
     if (family == (column.find("metric") != nullptr)) {
       error(node.where, "a column has either 'metric: NAME' or 'family: NAME_{field}'");

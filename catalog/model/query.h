@@ -39,8 +39,6 @@ struct QueryColumn {
   NullRule null = NullRule::skip;
   std::string_view pattern, field;  // a family, and the column that holds the placeholder's value
   std::string_view buckets, sum, count;  // of a histogram, the columns beside its bounds
-  double factor = 1;                     // of what a console gives in other units
-  std::string_view alias;                // the column's name in other versions of a console
 };
 
 struct SettingNeed {
@@ -61,12 +59,6 @@ struct QueryNeeds {
   std::span<const std::string_view> relations;   // readable, and not hidden by row security
 };
 
-// What becomes of the rows of a console, whose SHOW knows no SQL that could do it.
-struct Reshaping {
-  std::string_view names, values;  // pivot: a row of these becomes a column of that name
-  std::string_view count;          // rows with equal labels become one, this column their number
-};
-
 struct QuerySpec {
   std::string_view name;  // the collector's
   std::string_view help;
@@ -82,7 +74,6 @@ struct QuerySpec {
   std::span<const QueryColumn> columns;
   QueryNeeds needs;
   std::span<const std::string_view> instances;  // only these; all when empty
-  Reshaping reshaping;
 };
 
 }  // namespace basewatch

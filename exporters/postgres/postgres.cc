@@ -6,9 +6,9 @@
 
 #include "agent/clients/postgres/dsn.h"
 #include "exporters/postgres/collect.h"
+#include "exporters/postgres/console.h"
 #include "exporters/postgres/instance.h"
 #include "exporters/postgres/queries.h"
-#include "exporters/postgres/reshape.h"
 #include "exporters/postgres/rows.h"
 #include "exporters/postgres/session.h"
 #include "exporters/postgres/walker.h"
@@ -149,7 +149,9 @@ struct Core {
     state->note(query.name, "");
     if (served.table.truncated) state->truncated(query.name, query.max_rows);
     try {
-      add_rows(query, reshaped(query, std::move(served.table)), page);
+      auto& rows = served.table;
+      if (is_console()) rows = console_rows(query.sql.front().sql, std::move(rows));
+      add_rows(query, rows, page);
     } catch (const RowError& error) {
       if (query.where.empty()) throw;
       throw RowError(fmt::format("{}: {}", query.where, error.what()));

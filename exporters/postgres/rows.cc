@@ -57,8 +57,7 @@ class ColumnWriter {
 
  private:
   std::optional<std::size_t> place(std::string_view name) const {
-    auto found = table_.find(name);
-    if (!found && !column_.alias.empty()) found = table_.find(column_.alias);
+    const auto found = table_.find(name);
     if (!found && !may_lack_columns()) fail(name, "is not among the columns of the result");
     return found;
   }
@@ -88,7 +87,7 @@ class ColumnWriter {
     if (!number) {
       fail(name, fmt::format("holds '{}', which is no number", printable(*text, 60)));
     }
-    return *number * column_.factor;
+    return number;
   }
 
   void write_value(std::size_t row, double value) {

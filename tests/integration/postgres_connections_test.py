@@ -4,15 +4,15 @@ import os
 import pathlib
 import re
 import shutil
-import time
 import unittest
 from urllib.parse import quote
 
 from support.certificates import Authority
-from support.postgres import Postgres, give, monitoring_role, series_of, wait_until
+from support.postgres import Postgres, Scraper, give, monitoring_role, wait_until
 from support.servers import Agent, get, scratch
 
 NAME = "db.example"
+ONE = "?collect[]=static&collect[]=postmaster"
 SECRET = "p@ss/w:o'r\\d%20?&=# ü"
 DATABASE = "we/ird \"db\" 'x' ?&=ü"
 ROLE = "odd'role@x"
@@ -40,13 +40,16 @@ class Connections(unittest.TestCase):
         cls.server = Postgres(cls.folder, hba=HBA, unix_socket_directories=f"'{cls.sockets}'")
         cls.addClassCleanup(cls.server.stop)
         monitoring_role(cls.server)
-        cls.server.sql(f"""CREATE ROLE certified LOGIN; CREATE DATABASE {cls.quoted(DATABASE)};
+        cls.server.sql(f"""ALTER ROLE basewatch CONNECTION LIMIT -1;
+            CREATE ROLE certified LOGIN; CREATE DATABASE {cls.quoted(DATABASE)};
             CREATE ROLE {cls.quoted(ROLE)} LOGIN PASSWORD $x${SECRET}$x$""")
         cls.certificates()
         cls.files()
         cls.agent = Agent(cls.folder, cls.config(), env=dict(
             os.environ, PGPASSFILE=str(cls.folder / "pgpass"), PGSERVICEFILE=str(cls.folder / "services")))
         cls.addClassCleanup(cls.agent.stop)
+        cls.scraper = Scraper(cls.agent)
+        cls.page, cls.becomes = cls.scraper.page, cls.scraper.becomes
 
     @staticmethod
     def quoted(name):
@@ -127,23 +130,20 @@ class Connections(unittest.TestCase):
         cls.names = [*(name for name in dsns if name != "service_unknown"), "odd_file"]
         return "node: db-1\nexporters:\n  postgres:\n" + "".join(lines)
 
-    def page(self, name, query=""):
-        time.sleep(1.02)  # a good result serves again for a second
-        status, text = get(f"{self.agent.url}/metrics/postgres/{name}{query}", timeout=30,
-                           headers={"X-Prometheus-Scrape-Timeout-Seconds": "5"})
-        self.assertEqual(200, status, text)
-        return series_of(text)
-
     def reason(self, pattern):
         wait_until(f"the log says {pattern}", lambda: re.search(pattern, self.agent.output()), 10)
 
     def test_who_is_let_in_and_who_is_not(self):
-        up = {name: self.page(name, "?collect[]=static&collect[]=postmaster")["pg_up"] for name in self.names}
-        self.assertEqual({name: 0.0 if name in self.bad else 1.0 for name in self.names}, up)
+        for name in self.names:
+            with self.subTest(name=name):
+                if name in self.bad:
+                    self.assertEqual(0, self.page(name, ONE)["pg_up"])
+                else:
+                    self.assertIn("pg_postmaster_start_time_seconds", self.becomes(name, "pg_up", 1, ONE))
 
     def test_the_reasons_are_told_without_secrets(self):
         for name in sorted(self.bad - {"service_unknown"}):
-            self.page(name, "?collect[]=static")
+            self.page(name, ONE)
         fails = r"postgres/{}.*fails: [^\n]*{}"
         self.reason(fails.format("disable", "pg_hba.conf rejects|no encryption"))
         self.reason(fails.format("wrong_host", "does not match host name"))
@@ -158,31 +158,30 @@ class Connections(unittest.TestCase):
             self.assertNotIn(secret, get(self.agent.url + "/api/v1/status")[1])
 
     def test_odd_names_reach_the_page(self):
-        page = self.page("odd_keywords")
+        page = self.becomes("odd_keywords", "pg_up", 1)
         label = DATABASE.replace('"', '\\"')
         self.assertIn(f'pg_database_connection_limit{{datname="{label}"}}', page)
 
     def test_a_certificate_that_runs_out_and_is_renewed(self):
         self.addCleanup(self.server.reload)
         self.addCleanup(self.serve_with, self.good)
-        one = "?collect[]=static"
-        self.assertEqual(1, self.page("verify_full", one)["pg_up"])
+        self.becomes("verify_full", "pg_up", 1, ONE)
         self.serve_with(self.expired)
         self.server.reload()
         self.cut()
-        self.assertEqual(0, self.page("verify_full", one)["pg_up"])
+        self.assertEqual(0, self.page("verify_full", ONE)["pg_up"])
         self.reason("postgres/verify_full.*fails: [^\n]*certificate (verify failed|has expired)")
-        self.assertEqual(1, self.page("require", one)["pg_up"], "who does not verify does not care")
+        self.becomes("require", "pg_up", 1, ONE)  # who does not verify does not care
         self.serve_with(self.good)
         self.server.reload()
-        self.assertEqual(1, self.page("verify_full", one)["pg_up"], "without a restart of the agent")
+        self.becomes("verify_full", "pg_up", 1, ONE)  # without a restart of the agent
 
     def cut(self):
         self.server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'basewatch'")
 
     def test_tls_is_used(self):
-        self.page("verify_full", "?collect[]=static")
-        self.page("socket", "?collect[]=static")
+        self.becomes("verify_full", "pg_up", 1, ONE)
+        self.becomes("socket", "pg_up", 1, ONE)
         rows = self.server.sql("SELECT DISTINCT s.ssl, a.client_addr IS NULL FROM pg_stat_ssl s JOIN pg_stat_activity a "
                                "USING (pid) WHERE a.usename = 'basewatch' AND a.application_name = 'basewatch' ORDER BY 1")
         self.assertEqual([["f", "t"], ["t", "f"]], rows, "TLS over TCP, none over the socket")

@@ -7,10 +7,9 @@ import socketserver
 import struct
 import subprocess
 import threading
-import time
 import unittest
 
-from support.postgres import PgBouncer, Postgres, series_of, wait_until
+from support.postgres import PgBouncer, Postgres, Scraper, wait_until
 from support.servers import Agent, address, get, scratch
 
 CONFIG = """node: db-1
@@ -120,6 +119,16 @@ class Pooler(unittest.TestCase):
         cls.password("watch")
         cls.agent = Agent(cls.folder, CONFIG.format(bouncer=cls.bouncer.host, other=cls.console.host, folder=cls.folder))
         cls.addClassCleanup(cls.agent.stop)
+        cls.scraper = Scraper(cls.agent)
+
+    def up(self, name="console"):
+        """Its page, once it is up."""
+        return self.scraper.becomes(name, "pgbouncer_up", 1)
+
+    def down(self, seconds=10):
+        page = self.scraper.page("console", seconds=seconds)
+        self.assertEqual(0, page["pgbouncer_up"])
+        return page
 
     @classmethod
     def start_bouncer(cls, host=None):
@@ -130,15 +139,6 @@ class Pooler(unittest.TestCase):
     def password(cls, text):
         with open(os.path.join(cls.folder, "password"), "w") as file:
             file.write(text + "\n")
-
-    def page(self, name="console", seconds=5):
-        time.sleep(1.02)  # a good result serves again for a second
-        begin = time.monotonic()
-        status, text = get(f"{self.agent.url}/metrics/postgres/{name}", timeout=30,
-                           headers={"X-Prometheus-Scrape-Timeout-Seconds": str(seconds)})
-        self.assertEqual(200, status, text)
-        self.assertLess(time.monotonic() - begin, seconds, "the page came too late")
-        return text
 
     def logged(self, pattern):
         wait_until(f"the log says {pattern}", lambda: re.search(pattern, self.agent.output()), 5)
@@ -151,9 +151,7 @@ class Pooler(unittest.TestCase):
     def test_the_console_of_pgbouncer(self):
         for _ in range(3):
             self.psql("SELECT pg_sleep(0.01)")
-        text = self.page()
-        page = series_of(text)
-        self.assertEqual(1, page["pgbouncer_up"])
+        page = self.up()
         self.assertEqual(1, page['pgbouncer_version_info{version="PgBouncer 1.18.0"}'])
         self.assertEqual(50, page["pgbouncer_config_max_client_connections"])
         self.assertEqual(0, page["pgbouncer_config_max_user_connections"])
@@ -168,13 +166,13 @@ class Pooler(unittest.TestCase):
         own = 'database="pgbouncer",force_user="pgbouncer",host="",name="pgbouncer",pool_mode="statement",port="6432"'
         self.assertEqual(2, page[f"pgbouncer_databases_pool_size{{{own}}}"])
         self.assertIn(f"pgbouncer_databases_reserve_pool{{{own}}}", page)
-        self.assertRegex(text, "(?m)^# TYPE pgbouncer_stats_totals_binds_total|^# TYPE pgbouncer_pools_server_login")
         # Nothing of PostgreSQL's: its rules would call the pooler a server that is down.
         self.assertEqual([], [name for name in page if name.startswith("pg_")])
 
     def test_all_that_the_peer_has(self):
         """Every family of pgbouncer_exporter 0.12 that 1.18 has columns for, and its type."""
-        text = self.page()
+        self.up()
+        text = self.agent.page("/metrics/postgres/console")
         types = dict(re.findall(r"(?m)^# TYPE (pgbouncer_\S+) (\S+)$", text))
         declared = [name for name in types if not name.startswith("pgbouncer_stats_totals")]
         self.assertEqual({"gauge"}, {types[name] for name in declared})
@@ -204,8 +202,7 @@ class Pooler(unittest.TestCase):
         self.assertIn('pgbouncer_up{job="pgbouncer",instance="db-1/console",node="db-1"} 1', text)
 
     def test_a_console_of_another_make(self):
-        page = series_of(self.page("other"))
-        self.assertEqual(1, page["pgbouncer_up"])
+        page = self.up("other")
         self.assertEqual({b"Q"}, {kind for kind, _ in self.console.asked}, "only the simple protocol")
         self.assertEqual(set(ANSWERS), {sql for _, sql in self.console.asked}, "and nothing but SHOW")
         labels = 'database="app",force_user="",host="",name="app",pool_mode="transaction",port="5432"'
@@ -226,36 +223,35 @@ class Pooler(unittest.TestCase):
         pid = self.bouncer.process.pid
         self.restart()  # the connection that there was is gone
         self.assertNotEqual(pid, self.bouncer.process.pid)
-        page = series_of(self.page())
-        self.assertEqual(0, page["pgbouncer_up"])
+        page = self.down()
         self.assertNotIn("pgbouncer_used_clients", page)
         self.logged(r"postgres/console.*fails: watch@[^\"]*(password|auth)")
         self.assertNotIn("wrong-secret", self.agent.output())
-        self.assertEqual(1, series_of(self.page("other"))["pgbouncer_up"])
+        self.up("other")
         self.password("watch")
-        self.assertEqual(1, series_of(self.page())["pgbouncer_up"])
+        self.up()
 
     def restart(self):
         self.bouncer.stop()
         self.start_bouncer(self.bouncer.host)
 
     def test_it_stops_and_comes_back(self):
-        self.assertEqual(1, series_of(self.page())["pgbouncer_up"])
+        self.up()
         self.bouncer.stop()
-        self.assertEqual(0, series_of(self.page())["pgbouncer_up"])
+        self.down()
         self.start_bouncer(self.bouncer.host)
-        self.assertEqual(1, series_of(self.page())["pgbouncer_up"])
+        self.up()
 
     def test_it_stands_still(self):
-        self.assertEqual(1, series_of(self.page())["pgbouncer_up"])
+        self.up()
         self.bouncer.signal(signal.SIGSTOP)
         try:
             for _ in range(3):
-                self.assertEqual(0, series_of(self.page(seconds=2))["pgbouncer_up"])
-            self.assertEqual(1, series_of(self.page("other"))["pgbouncer_up"])
+                self.down(seconds=2)
+            self.up("other")
         finally:
             self.bouncer.signal(signal.SIGCONT)
-        wait_until("it works again", lambda: series_of(self.page())["pgbouncer_up"] == 1, 20)
+        self.up()
 
 
 if __name__ == "__main__":

@@ -2,11 +2,10 @@
 series stay bounded, their labels stay the same, no counter goes back without a reset, and no text of a statement is
 seen anywhere."""
 import re
-import time
 import unittest
 
-from support.postgres import Postgres, monitoring_role, series_of
-from support.servers import Agent, get, scratch
+from support.postgres import Postgres, Scraper, monitoring_role
+from support.servers import Agent, scratch
 
 SHOWN, KEPT, COLUMNS = 20, 100, 600  # on the page, in the server (its least), distinct statements that there may be
 HOT = [f"SELECT c{n}, pg_sleep(0.004) FROM wide" for n in range(5)]
@@ -30,6 +29,7 @@ class Statements(unittest.TestCase):
                           f"{cls.server.host}/postgres', databases: {{all: false}}, collectors: {{stat_statements: "
                           f"{{max_rows: {SHOWN}}}}}}}\n")
         cls.addClassCleanup(cls.agent.stop)
+        cls.scraper = Scraper(cls.agent)
         cls.first = 0
 
     def setUp(self):
@@ -44,12 +44,10 @@ class Statements(unittest.TestCase):
         self.server.sql(";".join(texts + HOT * 5 + [f"SELECT id AS {NEEDLE} FROM hay"] * 3))
 
     def scrape(self):
-        time.sleep(1.02)  # a good result serves again for a second
-        status, text = get(self.agent.url + "/metrics/postgres/main?collect[]=stat_statements")
-        self.assertEqual(200, status)
-        self.assertNotIn(NEEDLE, text)
-        page = {name: value for name, value in series_of(text).items() if name.startswith("pg_stat_statements_")}
-        self.assertEqual(1, series_of(text)['pg_scrape_collector_success{collector="stat_statements"}'])
+        series = self.scraper.becomes("main", 'pg_scrape_collector_success{collector="stat_statements"}', 1,
+                                      "?collect[]=stat_statements")
+        page = {name: value for name, value in series.items() if name.startswith("pg_stat_statements_")}
+        self.assertNotIn(NEEDLE, str(page))
         return page
 
     def by_family(self, page):
@@ -116,12 +114,9 @@ class Statements(unittest.TestCase):
         self.server.sql("DROP EXTENSION pg_stat_statements")
         self.addCleanup(self.server.sql, "CREATE EXTENSION pg_stat_statements")
         # What the server has is known for a minute; that it is gone is found out by asking.
-        time.sleep(1.02)
-        status, text = get(self.agent.url + "/metrics/postgres/main")
-        self.assertEqual(200, status)
-        self.assertNotIn("pg_stat_statements_calls", text)
-        self.assertIn("pg_up 1\n", text)
-        self.assertIn("pg_stat_database_numbackends", text)
+        page = self.scraper.becomes("main", "pg_up", 1)
+        self.assertFalse([name for name in page if name.startswith("pg_stat_statements_calls")])
+        self.assertTrue([name for name in page if name.startswith("pg_stat_database_numbackends")])
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ import pathlib
 import pwd
 import signal
 import subprocess
+import time
 
-from support.servers import Server, address, wait_until
+from support.servers import Server, address, get, wait_until
 
 BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
@@ -194,6 +195,34 @@ def monitoring_role(server, password="watch", database="postgres"):
     server.sql(f"ALTER ROLE basewatch PASSWORD '{password}'")
 
 
+class Scraper:
+    """Scrapes instances of an agent so that no result is one of an earlier scrape: good ones serve for a second."""
+
+    def __init__(self, agent):
+        self.agent, self._last = agent, {}
+
+    def page(self, name, query="", seconds=10):
+        """The series, in time whatever has happened."""
+        time.sleep(max(0, self._last.get(name, 0) + 1.02 - time.monotonic()))
+        begin = time.monotonic()
+        status, text = get(f"{self.agent.url}/metrics/postgres/{name}{query}", timeout=60,
+                           headers={"X-Prometheus-Scrape-Timeout-Seconds": str(seconds)})
+        self._last[name] = time.monotonic()
+        if status != 200 or self._last[name] - begin > seconds:
+            raise AssertionError(f"{name}: {status} after {self._last[name] - begin:.1f} s: {text[:500]}")
+        return series_of(text)
+
+    def becomes(self, name, series, value, query="", seconds=10):
+        """The first page on which the series has that value."""
+        def has_it():
+            page = self.page(name, query, seconds)
+            return page.get(series) == value and page
+        try:
+            return wait_until(f"{series} of {name} is {value}", has_it)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the log ends with\n" + "".join(self.agent.lines[-12:])) from None
+
+
 def series_of(text):
     """{"name{labels}": value} of a page."""
     found = {}
@@ -204,4 +233,4 @@ def series_of(text):
     return found
 
 
-__all__ = ["BIN", "PgBouncer", "Postgres", "Session", "Standby", "give", "monitoring_role", "series_of", "wait_until"]
+__all__ = ["BIN", "PgBouncer", "Postgres", "Scraper", "Session", "Standby", "give", "monitoring_role", "series_of", "wait_until"]
