@@ -33,6 +33,19 @@ const std::string_view kAlertmanagerTemplates = R"TMPL(
 {{- if eq .Status "resolved" }}, until {{ .EndsAt.UTC.Format "2006-01-02 15:04:05" }} UTC{{ end }}
 {{- end }}
 
+{{- /* The filter of a new silence for what carries these labels, for the end of an address. What says how urgent
+  it is may change with the site, so it is left out. */ -}}
+{{ define "basewatch.silence.filter" -}}
+%7B{{ range .SortedPairs }}{{ if not (match "^(alertname|class|priority|severity)$" .Name) }}{{ .Name }}%3D%22
+{{- template "basewatch.silence.value" .Value }}%22%2C{{ end }}{{ end }}alertname%3D%22{{ .alertname }}%22%7D
+{{- end }}
+
+{{ define "basewatch.silence.value" -}}
+{{ . | reReplaceAll "%" "%25" | reReplaceAll "\\\\" "%5C%5C" | reReplaceAll "\"" "%5C%22" | reReplaceAll "&" "%26"
+  | reReplaceAll "#" "%23" | reReplaceAll "\\+" "%2B" | reReplaceAll " " "%20" | reReplaceAll "<" "%3C"
+  | reReplaceAll ">" "%3E" | reReplaceAll "\\|" "%7C" }}
+{{- end }}
+
 {{- /* A list of alerts as plain text: PagerDuty's details. */ -}}
 {{ define "basewatch.plain" -}}
 {{ range $i, $alert := . }}{{ if lt $i 20 -}}
@@ -76,9 +89,9 @@ const std::string_view kAlertmanagerTemplates = R"TMPL(
 {{ end }}{{ with .Annotations.description }}{{ template "basewatch.slack.escape" . }}
 {{ end }}*Where:* {{ template "basewatch.slack.where" . }}
 *Since:* {{ template "basewatch.since" . }}
-{{- if or .Annotations.runbook_url .Annotations.dashboard_url }}
-{{ with .Annotations.runbook_url }}<{{ . }}|Runbook>{{ end }}
-{{- with .Annotations.dashboard_url }} <{{ . }}|Dashboard>{{ end }}{{ end }}
+{{ with .Annotations.runbook_url }}<{{ . }}|Runbook> {{ end }}
+{{- with .Annotations.dashboard_url }}<{{ . }}|Dashboard> {{ end }}
+{{- if eq .Status "firing" }}<{{ $.ExternalURL }}/#/silences/new?filter={{ template "basewatch.silence.filter" .Labels }}|Silence>{{ end }}
 {{ end }}{{ end }}
 {{- if gt (len .Alerts) 20 }}Only the first 20 of {{ len .Alerts }} are shown.
 {{ end }}
@@ -104,6 +117,11 @@ const std::string_view kAlertmanagerTemplates = R"TMPL(
 {{ define "basewatch.pagerduty.dashboard" -}}
 {{ with index .Alerts 0 }}{{ .Annotations.dashboard_url }}{{ end }}
 {{- end }}
+{{- /* Empty where the alerts of the group have different names: no one filter is theirs. */ -}}
+{{ define "basewatch.pagerduty.silence" -}}
+{{ if and .CommonLabels.alertname (eq .Status "firing") }}{{ .ExternalURL }}/#/silences/new?filter=
+{{- template "basewatch.silence.filter" .CommonLabels }}{{ end }}
+{{- end }}
 
 {{- /* E-mail */ -}}
 {{ define "basewatch.email.subject" }}{{ template "basewatch.title" . }}{{ end }}
@@ -125,10 +143,14 @@ const std::string_view kAlertmanagerTemplates = R"TMPL(
 <p>{{ with .Labels.priority }}{{ . }}, {{ end }}{{ with .Labels.severity }}{{ . }}<br>{{ end }}
 Where: {{ template "basewatch.where" . }}<br>
 Since: {{ template "basewatch.since" . }}</p>
-{{ if or .Annotations.runbook_url .Annotations.dashboard_url -}}
 <p>{{ with .Annotations.runbook_url }}<a href="{{ . }}">Runbook</a> {{ end }}
-{{- with .Annotations.dashboard_url }}<a href="{{ . }}">Dashboard</a>{{ end }}</p>
-{{ end }}{{ end }}{{ end }}
+{{- with .Annotations.dashboard_url }}<a href="{{ . }}">Dashboard</a> {{ end }}
+{{- /* Go escapes what stands in an address of HTML by itself. */ -}}
+{{- if eq .Status "firing" }}<a href="{{ $.ExternalURL }}/#/silences/new?filter=%7B
+{{- range .Labels.SortedPairs }}{{ if not (match "^(alertname|class|priority|severity)$" .Name) }}{{ .Name }}%3D%22
+{{- .Value | reReplaceAll "([\"\\\\])" "\\$1" }}%22%2C{{ end }}{{ end -}}
+alertname%3D%22{{ .Labels.alertname }}%22%7D">Silence</a>{{ end }}</p>
+{{ end }}{{ end }}
 {{- if gt (len .Alerts) 100 }}<p>Only the first 100 of {{ len .Alerts }} are shown.</p>
 {{ end -}}
 <p style="color: #666">Sent by <a href="{{ .ExternalURL }}">Alertmanager</a> to {{ .Receiver }}.</p>

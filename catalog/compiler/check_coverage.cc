@@ -60,8 +60,9 @@ class AbsenceCheck {
         tell(alert,
              fmt::format("no alert on 'up' sees that the targets of {} fail", subject->exporter));
       }
-      // The agent's own target is written by hand: nobody could offer it once it is gone.
-      if (subject != agent_ && !missing_targets_) {
+      // The agent's own target is written by hand, as those of foreign programs are: no agent could
+      // offer them.
+      if (subject != agent_ && !subject->foreign && !missing_targets_) {
         tell(alert,
              fmt::format("no alert on '{} unless up' sees that Prometheus lacks the targets of "
                          "{}",

@@ -214,6 +214,7 @@ class ConfigFile {
     yaml_.key("links");
     write_link("runbook", "Runbook");
     write_link("dashboard", "Dashboard");
+    write_link("silence", "Silence");
     yaml_.close();
   }
 

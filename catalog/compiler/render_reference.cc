@@ -57,6 +57,13 @@ class ReferencePage {
 
   void write_identity() {
     const auto* jobs = jobs_of(program_.site(), subject_.exporter);
+    if (subject_.foreign) {
+      out_ +=
+          "\nThe agent emits none of these: Prometheus scrapes the programs that do, and the "
+          "target's `job`, `instance` and `node` stand in its configuration (deploy/prometheus.yml). "
+          "Only what rules and boards use is listed.\n";
+      return;
+    }
     if (!jobs) {
       out_ +=
           "\nEvery series also carries `job`, `instance` and `node` of the instance that passes it "

@@ -79,6 +79,7 @@ void read_metrics_file(const yaml::Node& root, Subject& subject, Reading reading
   subject.job = file.string("job", subject.exporter);
   subject.prefix = file.string("prefix");
   subject.host_wide = file.flag("host_wide", false);
+  subject.foreign = file.flag("foreign", false);
   if (const auto* list = file.required("metrics")) read_metrics(*list, subject, reading);
   file.finish();
 }

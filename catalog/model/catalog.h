@@ -155,6 +155,7 @@ struct Subject {
   std::string job;         // under which its instances are scraped unless the site says otherwise
   std::string prefix;      // dropped from metric names to make C++ names: "node_"
   bool host_wide = false;  // one target per host: instance=<node> instead of <node>/<name>
+  bool foreign = false;    // emitted by programs that Prometheus scrapes itself: no agent offers them
   std::vector<SectionEntry> sections;
   std::vector<MetricEntry> metrics;
   std::vector<FamilyEntry> families;

@@ -135,7 +135,10 @@ std::optional<Lack> lack_of_relation(std::string_view name, const Facts& facts) 
   const auto found = facts.relations.find(name);
   const std::string state = found == facts.relations.end() ? "none" : found->second;
   if (state == "none") {
-    return Lack{fmt::format("there is no relation {} in {}", name, facts.database), ""};
+    return Lack{fmt::format("there is no relation {} in {}", name, facts.database),
+                name.starts_with("basewatch.")
+                    ? "deploy/sql/monitoring-role.sql makes it where there is what it shows"
+                    : ""};
   }
   if (state == "denied") {
     return Lack{fmt::format("{} may not read {}", facts.user, name),
@@ -185,6 +188,7 @@ std::string sql_for(const QuerySpec& query, const Facts& facts) {
   for (const auto& variant : query.sql) {
     if (!variant.versions.holds(facts.version)) continue;
     auto sql = replaced(std::string(variant.sql), "{max_rows}", std::to_string(query.max_rows));
+    sql = replaced(std::move(sql), "{exposed_schemas}", literal(facts.exposed_schemas));
     if (const auto found = facts.extensions.find(query.needs.extension);
         found != facts.extensions.end()) {
       sql = replaced(std::move(sql), "{extension}", quoted_name(found->second));

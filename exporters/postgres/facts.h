@@ -21,6 +21,7 @@ struct Facts {
   std::map<std::string, std::string, std::less<>> settings;    // name -> value
   std::set<std::string, std::less<>> privileges;               // roles whose rights we have
   std::map<std::string, std::string, std::less<>> relations;   // as named -> ok none denied hidden
+  std::string exposed_schemas;  // of the configuration: what the REST API serves, a,b,c
 };
 
 // One SELECT that tells all that these queries ask for; empty when they ask for nothing.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "agent/base/strings.h"
 #include "agent/clients/postgres/dsn.h"
 #include "exporters/postgres/collect.h"
 #include "exporters/postgres/console.h"
@@ -45,6 +46,8 @@ constexpr Option kOptions[] = {
     {"databases.include", OptionType::regex, "",
      "Which of them are looked at; empty: all that are not left out."},
     {"databases.exclude", OptionType::regex, "", "Which of them are left out."},
+    {"exposed_schemas", OptionType::texts, "[public, storage, graphql_public]",
+     "Of Supabase: the schemas that its REST API serves, as PGRST_DB_SCHEMAS has them."},
 };
 
 class RealLink final : public Link {
@@ -106,6 +109,7 @@ struct Core {
         walker(each_database(), NameFilter(given, "databases.exclude", "databases.include"),
                state) {
     shared->backends = std::make_shared<Backends>(most);
+    shared->exposed_schemas = join(settings.texts("exposed_schemas"), ",");
     for (const auto& query : queries) shared->queries.push_back(&query);
     shared->dial = [given = settings, console = is_console()](const std::string& database,
                                                               const Deadline& deadline) {
@@ -240,16 +244,22 @@ class PostgresExporter final : public Exporter {
     page.add(m::exporter_last_scrape_error, failed || !state.up() ? 1 : 0);
     page.add(m::exporter_scrapes_total, static_cast<double>(++core_->state->scrapes));
     for (const auto& result : results) {
-      if (result.state == RunState::pending) continue;
+      if (is_unknown_to_peer(result)) continue;
       const bool good =
           result.state == RunState::done ||
           (result.state == RunState::absent && state.peer_success_when_absent(result.collector));
       page.add(m::scrape_collector_success, good ? 1 : 0, result.collector);
     }
     for (const auto& result : results) {
-      if (result.state == RunState::pending) continue;
+      if (is_unknown_to_peer(result)) continue;
       page.add(m::scrape_collector_duration_seconds, seconds(result.duration), result.collector);
     }
+  }
+
+  // What is not there for a query of Supabase's or of a site would be a failure under the peer's names.
+  static bool is_unknown_to_peer(const CollectorResult& result) {
+    return result.state == RunState::pending ||
+           (result.state == RunState::absent && !is_the_peers(result.collector));
   }
 
   void add(const QuerySpec& query) {

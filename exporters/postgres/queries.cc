@@ -7,6 +7,7 @@
 
 #include "metrics/pgbouncer.h"
 #include "metrics/postgres.h"
+#include "metrics/supabase.h"
 
 namespace basewatch::postgres {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 constexpr std::span<const QuerySpec> kSubjects[] = {
     metrics::postgres::queries,
     metrics::pgbouncer::queries,
+    metrics::supabase::queries,
 };
 
 bool uses_max_rows(const QuerySpec& query) {
@@ -35,6 +37,11 @@ std::vector<const QuerySpec*> builtin_queries() {
     for (const auto& query : subject) out.push_back(&query);
   }
   return out;
+}
+
+bool is_the_peers(std::string_view collector) {
+  return std::ranges::find(metrics::postgres::queries, collector, &QuerySpec::name) !=
+         std::end(metrics::postgres::queries);
 }
 
 std::vector<Option> query_options() {

@@ -83,6 +83,7 @@ void Session::read_facts(Link& link, const Deadline& deadline) {
   facts_.version = server.version;
   facts_.standby = server.is_standby;
   facts_.database = server.database;
+  facts_.exposed_schemas = shared_->exposed_schemas;
   if (server.is_console) return;
   const auto sql = facts_sql(shared_->queries);
   // Not through `link`: that one may have died, and is then made anew.

@@ -16,6 +16,7 @@ namespace basewatch::postgres {
 struct SessionShared {
   Dial dial;
   std::vector<const QuerySpec*> queries;  // whose needs have to be known
+  std::string exposed_schemas;            // for {exposed_schemas} of their SQL
   std::shared_ptr<Backends> backends;
   std::function<void(bool reached, const std::string& reason)> told;  // each try at the
                                                                       // configured database

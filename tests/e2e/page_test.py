@@ -2,14 +2,12 @@
 Alertmanager with what `basewatch generate` wrote, and stand-ins for PagerDuty and Slack that take the
 requests Alertmanager really sends. Nothing is configured by hand but the site file."""
 import http.server
-import json
 import pathlib
-import queue
 import subprocess
-import threading
 import time
 import unittest
 
+from support.receivers import ROUTING_KEY, Receivers, Web
 from support.servers import BASEWATCH, Alertmanager, Prometheus, address, scratch, wait_until
 
 NODE = "db-1"
@@ -32,53 +30,6 @@ scrape_configs:
 """
 
 
-class Web:
-    """A small HTTP server on an address of its own, until the test ends."""
-
-    def __init__(self, test, handler, host, port):
-        self.server = http.server.ThreadingHTTPServer((host, port), handler)
-        self.url = f"http://{host}:{port}"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        test.addCleanup(self.stop)
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-class Receivers(Web):
-    """PagerDuty's Events API v2 and Slack's incoming webhooks, as far as Alertmanager looks at them."""
-
-    def __init__(self, test):
-        self.pages, self.messages = queue.Queue(), queue.Queue()
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if self.path == "/v2/enqueue":
-                    outer.pages.put(body)
-                    self.answer(202, "application/json", json.dumps(
-                        {"status": "success", "message": "Event processed", "dedup_key": body.get("dedup_key")}))
-                elif self.path == "/slack":
-                    outer.messages.put(body)
-                    self.answer(200, "text/plain", "ok")
-                else:
-                    self.answer(404, "text/plain", "no such place")
-
-            def answer(self, status, kind, text):
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text.encode())
-
-            def log_message(self, *_):
-                pass
-
-        super().__init__(test, Handler, address(), 8080)
-
-
 class Healthy(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
@@ -93,9 +44,9 @@ class Healthy(http.server.BaseHTTPRequestHandler):
 class Page(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(scratch()))
-        self.receivers = Receivers(self)
-        (self.folder / "pagerduty.key").write_text("0123456789abcdef0123456789abcdef\n")
-        (self.folder / "slack.url").write_text(self.receivers.url + "/slack\n")
+        self.receivers = Receivers(self.addCleanup)
+        (self.folder / "pagerduty.key").write_text(ROUTING_KEY + "\n")
+        (self.folder / "slack.url").write_text(self.receivers.url + "/slack/chat\n")
         site = self.folder / "site.yml"
         site.write_text(SITE.format(folder=self.folder, stub=self.receivers.url))
         done = subprocess.run([BASEWATCH, "generate", "--site", site, "--out", self.folder],
@@ -113,7 +64,7 @@ class Page(unittest.TestCase):
         page = self.receivers.pages.get(timeout=60)
         self.assertLess(time.monotonic() - self.started, 60)
         self.assertEqual("trigger", page["event_action"])
-        self.assertEqual("0123456789abcdef0123456789abcdef", page["routing_key"])
+        self.assertEqual(ROUTING_KEY, page["routing_key"])
         self.assertEqual(f"P1 Nothing is heard of {NODE}", page["payload"]["summary"])
         self.assertEqual("critical", page["payload"]["severity"])
         self.assertEqual("AgentDown", page["payload"]["class"])
@@ -134,7 +85,7 @@ class Page(unittest.TestCase):
         names = {alert["labels"]["alertname"] for alert in self.prometheus.api("alerts")["alerts"]}
         self.assertLessEqual(names, {"AgentDown", "Heartbeat"})
 
-        Web(self, Healthy, self.agent, 9777)
+        Web(self.addCleanup, Healthy, self.agent, 9777)
         wait_until("the agent is back", lambda: self.prometheus.query('up{job="basewatch"} == 1'))
         resolved = self.receivers.pages.get(timeout=30)
         self.assertEqual("resolve", resolved["event_action"])
@@ -146,6 +97,7 @@ class Page(unittest.TestCase):
         # One page, one end of it: nothing was sent twice.
         self.assertTrue(self.receivers.pages.empty())
         self.assertTrue(self.receivers.messages.empty())
+        self.assertEqual([], self.receivers.refused)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class DevUp(unittest.TestCase):
                                f'  listen:   "{agent}:9999"   # and a comment\nnode: mine-1\nsite: site.yml\n')
         up = self.up(r"Everything answers: (\d+) targets are up, (\d+) rules", "--host", host)
         said = up.output()
-        self.assertEqual("2", up.match.group(1))
+        self.assertEqual("4", up.match.group(1))  # the agent, node, Prometheus, Alertmanager
         self.assertGreater(int(up.match.group(2)), 30)
         for url in (f"http://{agent}:9999/", f"http://{host}:9090/", f"http://{host}:9093/"):
             self.assertIn(url, said)

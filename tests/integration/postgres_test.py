@@ -9,7 +9,7 @@ import time
 import unittest
 
 from support.postgres import PgBouncer, Postgres, monitoring_role
-from support.servers import Agent, get, scratch, wait_until
+from support.servers import Agent, get, scratch, series_of, wait_until
 
 HBA = "host rejected all all reject\n"
 
@@ -90,15 +90,6 @@ exporters:
 """
 
 
-def parse(text):
-    series = {}
-    for line in text.splitlines():
-        if line and not line.startswith("#"):
-            name, value = line.rsplit(" ", 1)
-            series[name] = float(value)
-    return series
-
-
 class PostgresTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -134,7 +125,7 @@ class PostgresTest(unittest.TestCase):
         took = self.answered[name] - begin
         self.assertEqual(200, status, text)
         self.assertLess(took, seconds, "the page came too late")
-        page = parse(text)
+        page = series_of(text)
         self.assertLessEqual(len(self.server.backends()), 3, "too many connections")
         return page
 

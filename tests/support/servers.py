@@ -91,6 +91,16 @@ def get(url, timeout=10, headers=None, method="GET"):
         return error.code, error.read().decode()
 
 
+def series_of(text):
+    """{series as written: value} of a page in the text format."""
+    series = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            name, value = line.rsplit(" ", 1)
+            series[name] = float(value)
+    return series
+
+
 def wait_until(what, condition, seconds=60):
     """Asks `condition` until it answers something true; for facts that no event announces."""
     end = time.monotonic() + seconds
@@ -125,7 +135,7 @@ class Agent(Server):
 class Prometheus(Server):
     """Debian's Prometheus over a configuration text."""
 
-    def __init__(self, folder, config, host=None, port=9090):
+    def __init__(self, folder, config, host=None, port=9090, options=()):
         self.folder = pathlib.Path(folder)
         self.host = host or address()
         self.url = f"http://{self.host}:{port}"
@@ -134,7 +144,7 @@ class Prometheus(Server):
         super().__init__(["prometheus", f"--config.file={self.config}",
                           f"--storage.tsdb.path={self.folder / 'data'}",
                           f"--web.listen-address={self.host}:{port}", "--web.enable-lifecycle",
-                          "--log.level=info"],
+                          "--log.level=info", *options],
                          ready=r"Server is ready to receive web requests")
 
     def api(self, path):
@@ -155,14 +165,18 @@ class Prometheus(Server):
 
 
 class Alertmanager(Server):
-    """Debian's Alertmanager over a configuration file, alone (no cluster)."""
+    """Debian's Alertmanager over a configuration file: alone, or in a cluster with `peers` (hosts)."""
 
-    def __init__(self, config, folder, host=None, port=9093):
+    def __init__(self, config, folder, host=None, port=9093, peers=None, options=()):
         self.host = host or address()
         self.url = f"http://{self.host}:{port}"
+        cluster = ["--cluster.listen-address="]
+        if peers is not None:
+            cluster = [f"--cluster.listen-address={self.host}:9094", f"--cluster.advertise-address={self.host}:9094",
+                       "--cluster.settle-timeout=0s", *(f"--cluster.peer={peer}:9094" for peer in peers)]
         super().__init__(["prometheus-alertmanager", f"--config.file={config}",
                           f"--storage.path={folder}", f"--web.listen-address={self.host}:{port}",
-                          "--cluster.listen-address="],
+                          *cluster, *options],
                          ready=r"Listening on")
 
     def post(self, alerts):

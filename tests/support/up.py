@@ -146,8 +146,9 @@ def run(options, stop, folder):
         routes = folder / "alertmanager/alertmanager.yml"
         with Alertmanager(routes, folder / "alerts", host=options.host,
                           port=options.alertmanager_port) as alertmanager:
-            config = shipped("prometheus.yml", [(address, node)], folder, scrape="10s", evaluation="10s",
-                             alertmanager=f"{options.host}:{options.alertmanager_port}")
+            config = shipped("prometheus.yml", [(address, node)], folder, scrape=None,
+                             alertmanager=f"{options.host}:{options.alertmanager_port}",
+                             prometheus=f"{options.host}:{options.prometheus_port}")
             with Prometheus(folder, config, host=options.host, port=options.prometheus_port) as prometheus:
                 agent_url = f"http://{address}"
                 print(f"agent         {agent_url}/   metrics: {agent_url}/metrics\n"

@@ -128,6 +128,18 @@ TEST_CASE("somebody notices when series are absent") {
                     "expr: up{job!=\"{{job.agent}}\"} == 0 unless") == "");
 }
 
+TEST_CASE("of foreign programs no agent could offer the targets") {
+  // So without an alert on missing targets only what the agent offers is told to be unwatched.
+  auto files = shipped();
+  auto& text = files.at("agent/alerts.yml");
+  const auto at = text.find("  - alert: TargetMissing");
+  REQUIRE(at != std::string::npos);
+  text.erase(at, text.find("\n  - ", at) + 1 - at);
+  const auto told = World(files).diagnostics.text();
+  CHECK(told.find("node/alerts.yml") != std::string::npos);
+  CHECK(told.find("monitoring/alerts.yml") == std::string::npos);
+}
+
 TEST_CASE("budgets of labels multiply to at most what the site allows") {
   const auto budget = [](std::string_view labels) {
     return codes_after("node/metrics.yml", "labels: [cpu, mode]", labels);

@@ -9,6 +9,7 @@ constexpr SqlVariant kOld[] = {{{0, 140000}, "old"},
                                {{140000, 170000}, "FROM {extension}.x LIMIT {max_rows}"}};
 constexpr SettingNeed kSettings[] = {{"track_io_timing", "on"}};
 constexpr std::string_view kRoles[] = {"pg_monitor"}, kRelations[] = {"auth.users"};
+constexpr std::string_view kView[] = {"basewatch.auth_users"};
 
 QuerySpec query() {
   QuerySpec out;
@@ -81,6 +82,10 @@ TEST_CASE("relations: none, denied, hidden by row security") {
   CHECK(lack(spec, known).starts_with("row security hides rows of auth.users from watch\"er"));
   known.relations["auth.users"] = "ok";
   CHECK(lack(spec, known) == "");
+  spec.needs.relations = kView;
+  CHECK(lack(spec, known) ==
+        "there is no relation basewatch.auth_users in app: deploy/sql/monitoring-role.sql makes it "
+        "where there is what it shows");
 }
 
 TEST_CASE("one SELECT asks for all of it, and its answer is understood") {
@@ -106,6 +111,15 @@ TEST_CASE("one SELECT asks for all of it, and its answer is understood") {
   CHECK(known.settings.at("s") == "on");
   CHECK(known.privileges.contains("pg_monitor"));
   CHECK(known.relations.at("auth.users") == "ok");
+}
+
+TEST_CASE("the schemas of the configuration are one quoted text") {
+  constexpr SqlVariant kSql[] = {{{}, "= ANY (string_to_array({exposed_schemas}, ','))"}};
+  auto spec = query();
+  spec.sql = kSql;
+  auto known = facts();
+  known.exposed_schemas = "public,it's";
+  CHECK(sql_for(spec, known) == "= ANY (string_to_array('public,it''s', ','))");
 }
 
 }  // namespace
