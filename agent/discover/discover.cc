@@ -45,8 +45,10 @@ bool is_watched(const Service& service, const Place& place,
       return one.texts.find(place.path) != std::string::npos;
     }
     if (!place.listener || service.lines.empty()) return true;
-    return place.listener->port == service.ports.front() ||
-           mentions(one.texts, place.listener->port);
+    // An instance that names no port is at the usual one of what its exporter is called after.
+    const bool usual =
+        service.key == service.exporter && place.listener->port == service.ports.front();
+    return usual || mentions(one.texts, place.listener->port);
   });
 }
 
@@ -204,6 +206,11 @@ Configured configured(std::string_view exporter, const Settings& settings,
       out.texts += settings.text(option.name) + "\n";
     } else if (option.type == OptionType::texts) {
       out.texts += join(settings.texts(option.name), "\n") + "\n";
+    } else if (option.type == OptionType::secret && option.name == "dsn") {
+      try {
+        out.texts += settings.secret(option.name) + "\n";
+      } catch (const std::exception&) {  // a file that cannot be read is told by those who need it
+      }
     }
   }
   return out;

@@ -19,6 +19,8 @@ constexpr Line kKongLines[] = {{"status_url", "http://{host}:{port}"}};
 
 constexpr std::string_view kPgbouncer[] = {"pgbouncer"};
 constexpr std::uint16_t kPgbouncerPorts[] = {6432};
+constexpr Line kPgbouncerLines[] = {
+    {"dsn", "host={host} port={port} user=basewatch dbname=pgbouncer"}};
 
 constexpr std::string_view kEnvoy[] = {"envoy"};
 constexpr std::uint16_t kEnvoyPorts[] = {9901};
@@ -55,7 +57,14 @@ constexpr Service kServices[] = {
     {"postgres", "PostgreSQL", kPostgres, kPostgresPorts, false, {}, "postgres", kPostgresLines},
     {"redis", "Redis", kRedis, kRedisPorts, false, {}, "redis", kRedisLines},
     {"kong", "Kong", kNginx, kKongPorts, true, {}, "kong", kKongLines},
-    {"pgbouncer", "PgBouncer", kPgbouncer, kPgbouncerPorts, false, {}, "pgbouncer", {}},
+    {"pgbouncer",
+     "PgBouncer",
+     kPgbouncer,
+     kPgbouncerPorts,
+     false,
+     {},
+     "postgres",
+     kPgbouncerLines},
     {"envoy", "Envoy", kEnvoy, kEnvoyPorts, false, {}, "envoy", {}},
     {"auth", "Supabase Auth", kAuth, kAuthPorts, true, {}, "supabase", {}},
     {"rest", "PostgREST", kRest, kRestPorts, false, {}, "supabase", {}},

@@ -7,11 +7,13 @@
 #include "agent/base/strings.h"
 #include "agent/clients/postgres/dsn.h"
 #include "exporters/postgres/collect.h"
+#include "exporters/postgres/console.h"
 #include "exporters/postgres/instance.h"
 #include "exporters/postgres/queries.h"
 #include "exporters/postgres/rows.h"
 #include "exporters/postgres/session.h"
 #include "exporters/postgres/walker.h"
+#include "metrics/pgbouncer.h"
 #include "metrics/postgres.h"
 
 namespace basewatch::postgres {
@@ -25,10 +27,16 @@ constexpr std::string_view kScrapeLane = "scrape", kBackgroundLane = "background
 constexpr std::string_view kWalker = "databases";
 constexpr Duration kWalkEvery = 60s;
 
+constexpr std::string_view kKinds[] = {"auto", "postgres", "pgbouncer"};
+
 constexpr Option kOptions[] = {
     {"dsn", OptionType::secret, "",
      "Where the server is: a URL or host=... user=... dbname=...; empty: libpq's defaults."},
     {"password", OptionType::secret, "", "The role's password, read again at each connect."},
+    {"kind", OptionType::choice, "auto",
+     "What answers: postgres, or the admin console of pgbouncer; auto: the console when the "
+     "database is called pgbouncer.",
+     kKinds},
     {"max_connections", OptionType::integer, "3",
      "How many connections there are at most, from 2 to 10."},
     {"compat_names", OptionType::flag, "false",
@@ -70,31 +78,46 @@ std::size_t connections_of(const Settings& settings) {
   return static_cast<std::size_t>(most);
 }
 
+clients::DsnTarget target_of(const Settings& settings) {
+  try {
+    return clients::read_dsn(settings.secret("dsn"));
+  } catch (const clients::DsnError& error) {
+    throw SettingError("dsn", fmt::format("dsn: {}", error.what()));
+  }
+}
+
+ServerKind kind_of(const Settings& settings, const clients::DsnTarget& target) {
+  const auto& kind = settings.text("kind");
+  const bool console = kind == "pgbouncer" || (kind == "auto" && target.database == "pgbouncer");
+  return console ? ServerKind::pgbouncer : ServerKind::postgres;
+}
+
 // Everything that runs need, owned by them together: a run that hangs outlives its exporter.
 struct Core {
-  explicit Core(const Settings& given)
+  explicit Core(const Settings& given) : Core(given, target_of(given)) {}
+
+  Core(const Settings& given, const clients::DsnTarget& target)
       : settings(given),
+        kind(kind_of(given, target)),
         most(connections_of(given)),
-        queries(queries_of(given)),
+        queries(queries_of(given, kind)),
+        shown(target.shown()),
         state(std::make_shared<InstanceState>()),
         shared(std::make_shared<SessionShared>()),
         scrape(shared, ""),
         pool(shared, most - 1),
         walker(each_database(), NameFilter(given, "databases.exclude", "databases.include"),
                state) {
-    try {
-      shown = clients::read_dsn(settings.secret("dsn")).shown();
-    } catch (const clients::DsnError& error) {
-      throw SettingError("dsn", fmt::format("dsn: {}", error.what()));
-    }
     shared->backends = std::make_shared<Backends>(most);
     shared->exposed_schemas = join(settings.texts("exposed_schemas"), ",");
     for (const auto& query : queries) shared->queries.push_back(&query);
-    shared->dial = [given = settings](const std::string& database, const Deadline& deadline) {
+    shared->dial = [given = settings, console = is_console()](const std::string& database,
+                                                              const Deadline& deadline) {
       clients::ConnectRequest request;
       request.dsn = given.secret("dsn");
       request.password = given.secret("password");
       request.database = database;
+      request.is_console = console;
       return std::make_unique<RealLink>(clients::Connection::open(request, deadline));
     };
     shared->told = [state = state, shown = shown](bool ok, const std::string& reason) {
@@ -102,6 +125,8 @@ struct Core {
     };
   }
   Core(const Core&) = delete;
+
+  bool is_console() const { return kind == ServerKind::pgbouncer; }
 
   std::vector<const QuerySpec*> each_database() const {
     std::vector<const QuerySpec*> out;
@@ -128,7 +153,9 @@ struct Core {
     state->note(query.name, "");
     if (served.table.truncated) state->truncated(query.name, query.max_rows);
     try {
-      add_rows(query, served.table, page);
+      auto& rows = served.table;
+      if (is_console()) rows = console_rows(query.sql.front().sql, std::move(rows));
+      add_rows(query, rows, page);
     } catch (const RowError& error) {
       if (query.where.empty()) throw;
       throw RowError(fmt::format("{}: {}", query.where, error.what()));
@@ -158,9 +185,10 @@ struct Core {
   }
 
   const Settings settings;  // also keeps the user's declarations
+  const ServerKind kind;
   const std::size_t most;
   const std::vector<QuerySpec> queries;
-  std::string shown;
+  const std::string shown;
   const std::shared_ptr<InstanceState> state;
   const std::shared_ptr<SessionShared> shared;
   Session scrape;    // only in kScrapeLane
@@ -172,6 +200,7 @@ class PostgresExporter final : public Exporter {
  public:
   explicit PostgresExporter(const Settings& settings) : core_(std::make_shared<Core>(settings)) {
     for (const auto& query : core_->queries) add(query);
+    if (core_->is_console()) return;  // of its databases it tells itself
     collectors_.push_back({kWalker, kBackgroundLane, settings.flag("databases.all"),
                            every(kWalkEvery), [core = core_](Page& page, const Deadline& deadline) {
                              return core->walk(page, deadline);
@@ -181,6 +210,27 @@ class PostgresExporter final : public Exporter {
   std::span<const Collector> collectors() override { return collectors_; }
 
   void summarize(Page& page, std::span<const CollectorResult> results) override {
+    if (core_->is_console()) {
+      summarize_console(page, results);
+    } else {
+      summarize_server(page, results);
+    }
+    add_own(page);
+  }
+
+  void start(Host& host) override { core_->state->host.connect(&host); }
+  void stop() noexcept override { core_->state->host.connect(nullptr); }
+
+ private:
+  // The peer's one sign: everything that it asks was answered.
+  void summarize_console(Page& page, std::span<const CollectorResult> results) const {
+    const bool failed = std::ranges::any_of(results, [](const auto& result) {
+      return result.state == RunState::failed || result.state == RunState::stuck;
+    });
+    page.add(metrics::pgbouncer::up, core_->state->up() && !failed ? 1 : 0);
+  }
+
+  void summarize_server(Page& page, std::span<const CollectorResult> results) const {
     namespace m = metrics::postgres;
     const auto& state = *core_->state;
     page.add(m::up, state.up() ? 1 : 0);
@@ -204,13 +254,8 @@ class PostgresExporter final : public Exporter {
       if (is_unknown_to_peer(result)) continue;
       page.add(m::scrape_collector_duration_seconds, seconds(result.duration), result.collector);
     }
-    add_own(page);
   }
 
-  void start(Host& host) override { core_->state->host.connect(&host); }
-  void stop() noexcept override { core_->state->host.connect(nullptr); }
-
- private:
   // What is not there for a query of Supabase's or of a site would be a failure under the peer's names.
   static bool is_unknown_to_peer(const CollectorResult& result) {
     return result.state == RunState::pending ||

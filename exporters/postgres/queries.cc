@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "metrics/pgbouncer.h"
 #include "metrics/postgres.h"
 #include "metrics/supabase.h"
 
@@ -14,6 +15,7 @@ namespace {
 // A subject whose queries this exporter runs has a line here.
 constexpr std::span<const QuerySpec> kSubjects[] = {
     metrics::postgres::queries,
+    metrics::pgbouncer::queries,
     metrics::supabase::queries,
 };
 
@@ -61,7 +63,7 @@ std::vector<Option> query_options() {
   return out;
 }
 
-std::vector<QuerySpec> queries_of(const Settings& settings) {
+std::vector<QuerySpec> queries_of(const Settings& settings, ServerKind server) {
   std::vector<QuerySpec> out;
   const auto rows = [&](const QuerySpec& query, std::string_view key) {
     const auto name = option_name(query, key);
@@ -80,6 +82,7 @@ std::vector<QuerySpec> queries_of(const Settings& settings) {
   }
   for (const auto& query : settings.declarations().queries()) out.push_back(query);
   std::erase_if(out, [&](const QuerySpec& query) {
+    if (query.needs.server != server) return true;
     return !query.instances.empty() &&
            std::ranges::find(query.instances, settings.instance()) == query.instances.end();
   });

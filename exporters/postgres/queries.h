@@ -17,7 +17,8 @@ bool is_the_peers(std::string_view collector);
 // it, collectors.<query>.others_rows where other databases are asked.
 std::vector<Option> query_options();
 
-// What an instance runs: built-in queries as its options change them, and those of its user.
-std::vector<QuerySpec> queries_of(const Settings& settings);
+// What an instance asks that kind of server: built-in queries as its options change them, and those
+// of its user.
+std::vector<QuerySpec> queries_of(const Settings& settings, ServerKind server);
 
 }  // namespace basewatch::postgres

@@ -16,7 +16,8 @@ class RowError : public std::runtime_error {
 
 // Turns rows into samples, as the query's columns say. Pure. NULL in a label is the empty text, in
 // a value what the column's rule says; true and false are 1 and 0; anything else that is no number
-// is a RowError. A column that a variant for another version yields may be missing.
+// is a RowError. A column that a variant for another version yields may be missing, and of a
+// built-in query any column of a console.
 void add_rows(const QuerySpec& query, const clients::Table& table, Page& page);
 
 }  // namespace basewatch::postgres

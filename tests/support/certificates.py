@@ -19,8 +19,14 @@ class Authority:
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                 "-keyout", self._key, "-out", self.certificate, "-days", "30", "-subj", f"/CN={name}")
 
+    def expired(self):
+        """Its own certificate, of yesterday: same key, same name, out of date."""
+        certificate = self.folder / "expired.crt"
+        openssl("x509", "-in", self.certificate, "-signkey", self._key, "-days", "-1", "-out", certificate)
+        return certificate
+
     def issue(self, name, names, usage="serverAuth", days=30):
-        """(certificate, key) for `names`, such as "DNS:db-1,IP:127.0.0.1"."""
+        """(certificate, key) for `names`, such as "DNS:db-1,IP:127.0.0.1"; days -1: it ran out yesterday."""
         key, request = self.folder / f"{name}.key", self.folder / f"{name}.csr"
         certificate, extensions = self.folder / f"{name}.crt", self.folder / f"{name}.ext"
         extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage={usage}\n")

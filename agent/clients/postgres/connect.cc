@@ -98,6 +98,11 @@ Handle connect(const ConnectRequest& request, const Deadline& deadline) {
         if (PQconnectionNeedsPassword(connection.get())) {
           reason += "; give the password by password_file, PGPASSFILE or ~/.pgpass";
         }
+        if (reason.find("session is read-only") != reason.npos) {
+          reason +=
+              "; a role that only reads (default_transaction_read_only) finds the primary by "
+              "target_session_attrs=primary, not read-write";
+        }
         throw PgError(reason);
       }
       case Progress::late:

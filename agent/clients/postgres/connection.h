@@ -17,6 +17,7 @@ struct ConnectRequest {
   std::string dsn;
   std::string password;  // instead of the string's; empty: as libpq finds it
   std::string database;  // instead of the string's; empty: that
+  bool is_console = false;  // a pooler's, also of one that does not say so; PgBouncer does
   std::shared_ptr<Resolver> resolver = Resolver::shared();
   std::shared_ptr<Canceller> canceller = Canceller::shared();
 };
@@ -54,7 +55,7 @@ class Connection {
   bool usable() const;       // false: the connection is lost, or was left behind
   bool left_behind() const;  // closed while the server had not answered
   int version() const;       // major * 10000 + minor, of PgBouncer, too
-  bool is_console() const;   // PgBouncer's own
+  bool is_console() const;   // a pooler's own
   bool is_pooled() const;
   bool is_standby() const;
   int backend() const;  // the server's process

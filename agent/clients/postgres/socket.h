@@ -7,7 +7,7 @@
 
 #include "agent/base/clock.h"
 
-// What connection.cc is made of: libpq's calls with a deadline around them.
+// What a connection is made of: libpq's calls with a deadline around them.
 namespace basewatch::clients {
 
 using Handle = std::unique_ptr<PGconn, void (*)(PGconn*)>;

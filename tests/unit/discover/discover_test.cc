@@ -142,6 +142,20 @@ TEST_CASE("what is configured is not listed; a second server of the kind is") {
   CHECK(keys(unwatched(tree.look(), kPlugins, other)) == "postgres listens on 127.0.0.1:6379\n");
 }
 
+TEST_CASE("a pooler is not watched because its server is") {
+  const Tree tree;
+  tree.process(10, "pgbouncer", {502});
+  const Configured server[] = {{"postgres", "host=127.0.0.1 dbname=postgres"}};
+  std::string tcp(kTcp);
+  tcp.replace(tcp.find("18EB"), 4, "1920");  // 6432
+  tree.write("proc/net/tcp", tcp);
+  const auto seen = unwatched(tree.look(), kPlugins, server);
+  REQUIRE(keys(seen) == "pgbouncer listens on 127.0.0.1:6432\n");
+  CHECK(seen[0].lines.find("port=6432 user=basewatch dbname=pgbouncer") != std::string::npos);
+  const Configured both[] = {{"postgres", "host=127.0.0.1"}, {"postgres", "port=6432 dbname=pgbouncer"}};
+  CHECK(unwatched(tree.look(), kPlugins, both).empty());
+}
+
 TEST_CASE("in a container only a published port can be reached from here") {
   const Tree tree;
   constexpr std::string_view kDocker = "0::/system.slice/docker-0123456789ab.scope\n";

@@ -147,5 +147,16 @@ TEST_CASE("histograms are arrays") {
         "the column 'bounds' is no array of numbers");
 }
 
+TEST_CASE("a version of a console may lack columns; a user's query says what it means") {
+  static constexpr QueryColumn columns[] = {
+      column("time", {MetricType::counter, "t_total", "T.", "", {}})};
+  auto query = spec(columns);
+  query.needs.server = ServerKind::pgbouncer;
+  CHECK(written(query, table({"xact_time"}, {"1"})).empty());
+  query.where = "site.yml:3:5";
+  CHECK(thrown(query, table({"xact_time"}, {"1"})) ==
+        "the column 'time' is not among the columns of the result");
+}
+
 }  // namespace
 }  // namespace basewatch::postgres
