@@ -27,6 +27,17 @@ Duration interval_of(const QuerySpec& query) {
   return std::max(query.every, kLeastInterval);
 }
 
+std::string round_note(std::size_t seen, std::size_t all) {
+  if (seen == all) return "";
+  if (seen == 0) {
+    return fmt::format("the time of a run is too short for one database: set "
+                       "collectors.databases.every to {}s or more",
+                       kForDatabase / 1s);
+  }
+  return fmt::format("{} of {} databases were reached in one run; the others follow in the next",
+                     seen, all);
+}
+
 MonoTime now_of(const Deadline& deadline) {
   return deadline.at() - deadline.remaining();
 }
@@ -149,11 +160,7 @@ Outcome Walker::run(SessionPool& pool, Page& page, const Deadline& deadline) {
     visit(name, known_[name], pool, deadline);
     ++seen;
   }
-  state_->note("round", seen == order.size()
-                            ? ""
-                            : fmt::format("{} of {} databases were reached in one run; the others "
-                                          "follow in the next",
-                                          seen, order.size()));
+  state_->note("round", round_note(seen, order.size()));
   drop_old(now_of(deadline));
   write(page);
   return done();

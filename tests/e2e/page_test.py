@@ -72,7 +72,11 @@ class Page(unittest.TestCase):
         self.assertIn(f"where: {NODE}\n", page["payload"]["custom_details"]["firing"])
         runbook = "https://runbooks.example.org/AgentDown.md"
         # No dashboard_url without a Grafana in the site: the empty link is left out.
-        self.assertEqual([{"href": runbook, "text": "Runbook"}], page["links"])
+        self.assertEqual([{"href": runbook, "text": "Runbook"}], page["links"][:1])
+        silence, = page["links"][1:]
+        self.assertEqual("Silence", silence["text"])
+        self.assertIn("/#/silences/new?filter=", silence["href"])
+        self.assertIn("alertname%3D%22AgentDown%22", silence["href"])
 
         message = self.receivers.messages.get(timeout=10)
         self.assertEqual("#alerts", message["channel"])
