@@ -132,7 +132,7 @@ class Minute(unittest.TestCase):
         if not PAGES_POSTGRES:
             return
         folder = self.room("postgres-1")
-        server = Postgres(folder, preload="")
+        server = Postgres(folder, preload="", fsync="on", full_page_writes="on")
         self.addCleanup(server.stop)
         monitoring_role(server)
         (folder / "password").write_text("watch\n")

@@ -283,7 +283,7 @@ exporters:
         only.write_text("\n".join(line for line in text.splitlines() if "name: " not in line or "unprepared" in line) + "\n")
         done = subprocess.run([BASEWATCH, "check", "--config", only], capture_output=True, text=True, timeout=60)
         self.assertRegex(done.stdout, r"supabase_cron +absent +.*GRANT SELECT ON basewatch\.cron_jobs TO")
-        self.assertRegex(done.stdout, r"supabase_lints +ok")
+        self.assertRegex(done.stdout, r"supabase_schemas +ok")
         self.assertNotIn("FAILED", done.stdout)
 
 

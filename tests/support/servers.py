@@ -41,7 +41,7 @@ class Server:
                                         text=True, errors="replace", **popen)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not self._ready.wait(30) or self.match is None:
+        if not self._ready.wait(90) or self.match is None:
             self.stop()
             raise RuntimeError(f"{self.command[0]} did not come up:\n" + self.output())
 
