@@ -95,7 +95,7 @@ class PostgresOwnTest(unittest.TestCase):
     def test_connections(self):
         self.server.sql("CREATE ROLE api LOGIN CONNECTION LIMIT 4")
         self.addCleanup(self.server.sql, "DROP ROLE api")
-        before = self.page()
+        before = self.until("the role is seen", lambda page: 'basewatch_postgres_role_connections{rolname="api"}' in page)
         self.assertEqual(27, before["basewatch_postgres_client_connections_limit"])
         self.assertEqual(4, before['basewatch_postgres_role_connections_limit{rolname="api"}'])
         self.assertEqual(0, before['basewatch_postgres_role_connections{rolname="api"}'])

@@ -288,7 +288,7 @@ class PostgresTest(unittest.TestCase):
 
     def test_the_console_of_pgbouncer(self):
         page = self.page("console")
-        self.assertEqual(1, page["pg_up"])
+        self.assertEqual(1, page["pgbouncer_up"])
         self.has(page, 'bouncer_clients_active{database="pgbouncer",user="pgbouncer"}')
         self.lacks(page, "pg_settings_max_connections")
 

@@ -144,11 +144,11 @@ TEST_CASE("what is configured is not listed; a second server of the kind is") {
 
 TEST_CASE("a pooler is not watched because its server is") {
   const Tree tree;
-  tree.process(10, "pgbouncer", {502});
-  const Configured server[] = {{"postgres", "host=127.0.0.1 dbname=postgres"}};
   std::string tcp(kTcp);
   tcp.replace(tcp.find("18EB"), 4, "1920");  // 6432
+  tree.process(10, "pgbouncer", {502}, "0::/system.slice/x.service\n", tcp);
   tree.write("proc/net/tcp", tcp);
+  const Configured server[] = {{"postgres", "host=127.0.0.1 dbname=postgres"}};
   const auto seen = unwatched(tree.look(), kPlugins, server);
   REQUIRE(keys(seen) == "pgbouncer listens on 127.0.0.1:6432\n");
   CHECK(seen[0].lines.find("port=6432 user=basewatch dbname=pgbouncer") != std::string::npos);
