@@ -51,7 +51,8 @@ class As(socketserver.ThreadingTCPServer):
 class _Session(socketserver.BaseRequestHandler):
     def handle(self):
         with socket.create_connection((self.server.server.host, 5432)) as upstream:
-            self.upstream = upstream
+            for peer in (self.request, upstream):  # what is passed on in pieces must not wait for an answer
+                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             back = threading.Thread(target=self._pump, args=(upstream, self.request, self._told), daemon=True)
             try:
                 code = 0
