@@ -6,6 +6,7 @@ databases, 4 schemas of 200 tables, pgbench at work) and on a standby. BASEWATCH
 (docs/postgres.md), so those families are compared after summing over the labels that 0.11.1 lacks. What moves is
 asked of the peer before and after us: a counter of ours must lie between."""
 import collections
+import math
 import os
 import pathlib
 import re
@@ -31,6 +32,27 @@ DO $$ BEGIN FOR s IN 1..4 LOOP
   FOR t IN %d..%d LOOP EXECUTE format('CREATE TABLE s%%s.t%%s (id int PRIMARY KEY, v text)', s, t); END LOOP;
 END LOOP; END $$;
 """
+# What people give the old peer, which has no tables of its own.
+TABLE_QUERIES = """
+pg_stat_user_tables:
+  query: "SELECT current_database() datname, schemaname, relname, seq_scan, idx_scan, n_tup_ins, n_tup_upd FROM pg_stat_user_tables"
+  metrics:
+    - datname: {usage: LABEL, description: d}
+    - schemaname: {usage: LABEL, description: d}
+    - relname: {usage: LABEL, description: d}
+    - seq_scan: {usage: COUNTER, description: d}
+    - idx_scan: {usage: COUNTER, description: d}
+    - n_tup_ins: {usage: COUNTER, description: d}
+    - n_tup_upd: {usage: COUNTER, description: d}
+pg_statio_user_tables:
+  query: "SELECT current_database() datname, schemaname, relname, heap_blks_read heap_blocks_read, heap_blks_hit heap_blocks_hit FROM pg_statio_user_tables"
+  metrics:
+    - datname: {usage: LABEL, description: d}
+    - schemaname: {usage: LABEL, description: d}
+    - relname: {usage: LABEL, description: d}
+    - heap_blocks_read: {usage: COUNTER, description: d}
+    - heap_blocks_hit: {usage: COUNTER, description: d}
+"""
 # Move while one looks, or count the peer itself.
 MOVING = re.compile(r"pg_(stat_activity|locks|stat_database|stat_bgwriter|exporter|up|scrape|wal|stat_archiver|"
                     r"replication_slots_pg_wal|stat_user|statio)")
@@ -49,7 +71,7 @@ class Page:
     LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
     def __init__(self, text):
-        self.types, self.series = {}, collections.defaultdict(dict)
+        self.types, self.series = {}, {}
         for line in text.splitlines():
             if line.startswith("# TYPE "):
                 _, _, name, kind = line.split(" ", 3)
@@ -57,22 +79,25 @@ class Page:
             elif not line.startswith("#") and line:
                 name, labels, value = self.LINE.match(line).groups()
                 pairs = {k: v for k, v in self.LABEL.findall(labels or "") if k != "server"}
-                self.series[name][tuple(sorted(pairs.items()))] = float(value)
+                self.series.setdefault(name, {})[tuple(sorted(pairs.items()))] = float(value)
 
     def labels(self, name):
-        return {key for pairs in self.series[name] for key, _ in pairs}
+        return {key for pairs in self.series.get(name, {}) for key, _ in pairs}
 
     def summed(self, name, labels):
         out = collections.defaultdict(float)
-        for pairs, value in self.series[name].items():
+        for pairs, value in self.series.get(name, {}).items():
             out[tuple(pair for pair in pairs if pair[0] in labels)] += value
         return dict(sorted(out.items()))
 
 
 class Peer(Server):
-    def __init__(self, server):
+    def __init__(self, server, folder):
         self.address = f"{address()}:9187"
-        super().__init__(["prometheus-postgres-exporter", f"--web.listen-address={self.address}"], ready="Listening on",
+        queries = folder / "queries.yml"
+        queries.write_text(TABLE_QUERIES)
+        super().__init__(["prometheus-postgres-exporter", f"--web.listen-address={self.address}",
+                          f"--extend.query-path={queries}"], ready="Listening on",
                          env=dict(os.environ, DATA_SOURCE_NAME=f"postgresql://basewatch:watch@{server.host}:5432/postgres"
                                                                "?sslmode=disable"))
         wait_until("the peer answers", lambda: get(f"http://{self.address}/metrics")[0] == 200)
@@ -110,7 +135,7 @@ class Compared:
         cls.addClassCleanup(cls.scratch.cleanup)
         cls.folder = pathlib.Path(cls.scratch.name)
         server = cls.make_server()
-        with Peer(server) as peer:
+        with Peer(server, cls.folder) as peer:
             cls.theirs = peer.page()
             cls.ours = cls.our_page(server)
             cls.theirs_after = peer.page()
@@ -141,7 +166,7 @@ class Compared:
         self.assertEqual([], [name for name in failed if name not in self.may_be_absent])
 
     def test_every_family_of_the_old_peer_is_here(self):
-        theirs = {name for name in self.theirs.series if name.startswith("pg_")}
+        theirs = {name for name in self.theirs.series if name.startswith("pg_")} - {"pg_exporter_user_queries_load_error"}
         self.assertGreater(len(theirs), 250)
         missing = {name for name in theirs if name not in self.ours.series} - set(expected())
         self.assertEqual(set(), missing)
@@ -183,7 +208,8 @@ class Compared:
             before, after = self.theirs.summed(name, labels), self.theirs_after.summed(name, labels)
             ours = self.ours.summed(name, labels)
             for pairs, value in before.items():
-                if ("datname", "") in pairs or pairs not in after:
+                # NaN is the old peer's NULL: the scans of indexes that a table does not have.
+                if ("datname", "") in pairs or pairs not in after or math.isnan(value):
                     continue
                 self.assertIn(pairs, ours, name)
                 self.assertLessEqual(value, ours[pairs], (name, pairs))
@@ -280,11 +306,14 @@ class OnAStandby(Compared, unittest.TestCase):
         primary.sql(SMALL)
         folder = cls.folder / "two"
         folder.mkdir()
-        standby = Standby(folder, primary, "streams")
+        standby = Standby(folder, primary, "repmgr_slot_2")
         cls.addClassCleanup(standby.stop)
         wait_until("it streams", lambda: primary.sql("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"))
         wait_until("it has replayed all", lambda: standby.sql(
             "SELECT 1 WHERE pg_last_wal_replay_lsn() = pg_last_wal_receive_lsn()"))
+        # Known once the primary has answered the standby's first report.
+        wait_until("it knows how far the primary is", lambda: primary.sql("SELECT pg_switch_wal()") and standby.sql(
+            "SELECT 1 FROM pg_stat_wal_receiver WHERE latest_end_lsn IS NOT NULL"))
         return standby
 
 
