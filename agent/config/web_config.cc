@@ -14,7 +14,7 @@
 namespace basewatch::config {
 namespace {
 
-constexpr std::size_t kMaxBytes = 1u << 20;
+constexpr std::size_t kMaxFileBytes = 1u << 20;
 
 struct Name {
   std::string_view go, openssl;
@@ -235,7 +235,7 @@ void check_tls(const TlsSettings& tls, Diagnostics& diagnostics) {
 void read_web_config(const std::string& path, const Location& named_at, AccessSettings& out,
                      Diagnostics& diagnostics) {
   std::string problem;
-  const auto text = read_small_file(path, kMaxBytes, problem);
+  const auto text = read_small_file(path, kMaxFileBytes, problem);
   if (!text) {
     diagnostics.error(named_at,
                       fmt::format("web_config '{}' cannot be read: {}", printable(path), problem));
