@@ -22,6 +22,9 @@ std::vector<std::pair<Text, Text>> read_test_series(yaml::Mapping& test, Diagnos
 void read_rules(const yaml::Node& list, Subject& subject, Reading reading);
 void read_alerts(const yaml::Node& list, Subject& subject, Reading reading);
 void read_boards(const yaml::Node& list, Subject& subject, Reading reading);
+// What an SLO needs becomes rules and alerts of the subject, its objective one of the catalog's.
+void read_slos(const yaml::Node& list, Subject& subject, Reading reading);
+bool is_objective(double value);
 
 // The boards of a site: its own, and what it adds to those of the catalog (`extend: NAME`).
 void read_site_boards(const yaml::Node& list, Subject& own, std::vector<BoardExtension>& extensions,

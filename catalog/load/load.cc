@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMostFiles = 1000;
 constexpr std::size_t kMostBytes = 4u << 20;
 
-const std::vector<std::string_view> kTopFiles{"default-site.yml", "routing.yml"};
+const std::vector<std::string_view> kTopFiles{"default-site.yml", "routing.yml", "slos.yml"};
 const std::vector<std::string_view> kSubjectFiles{"metrics.yml", "rules.yml", "alerts.yml",
                                                   "board.yml"};
 
@@ -83,6 +83,9 @@ void read_metrics_file(const yaml::Node& root, Subject& subject, Reading reading
   if (const auto* list = file.required("metrics")) read_metrics(*list, subject, reading);
   file.finish();
 }
+
+// The subject whose rules and alerts the SLOs become.
+constexpr std::string_view kSlos = "slo";
 
 using Reader = void (*)(const yaml::Node& list, Subject& subject, Reading reading);
 
@@ -149,8 +152,10 @@ Catalog load(const Files& files, std::string_view shown_as, Diagnostics& diagnos
     const auto shown = catalog.shown_as + printable(path);
     check_file_name(path, shown, diagnostics);
     const auto slash = path.find('/');
-    if (slash == std::string::npos) continue;  // default-site.yml is load_site's
-    const auto name = path.substr(0, slash), file = path.substr(slash + 1);
+    const bool slos = path == "slos.yml";
+    if (slash == std::string::npos && !slos) continue;  // default-site.yml is load_site's
+    const auto name = slos ? std::string(kSlos) : path.substr(0, slash);
+    const auto file = slos ? path : path.substr(slash + 1);
     if (!check_subject_name(name, shown, diagnostics)) continue;
     auto [found, is_new] = subjects.try_emplace(name);
     auto& subject = found->second;
@@ -162,6 +167,7 @@ Catalog load(const Files& files, std::string_view shown_as, Diagnostics& diagnos
     if (file == "metrics.yml") read_metrics_file(root, subject, reading);
     if (file == "rules.yml") read_list_file(root, "rules", read_rules, subject, reading);
     if (file == "board.yml") read_list_file(root, "boards", read_boards, subject, reading);
+    if (slos) read_list_file(root, "slos", read_slos, subject, reading);
     if (file == "alerts.yml") read_list_file(root, "alerts", read_alerts, subject, reading);
   }
   for (auto& [name, subject] : subjects) catalog.subjects.push_back(std::move(subject));

@@ -30,6 +30,7 @@ class SiteReader {
     defining_ = true;
     read(yaml::parse(text, shown, diagnostics_), "");
     defining_ = false;
+    site_.thresholds.insert(catalog_.objectives.begin(), catalog_.objectives.end());
   }
 
   void read_routing_file(const std::string& text, const std::string& shown) {
@@ -72,12 +73,17 @@ class SiteReader {
     site_.tier =
         static_cast<ServiceTier>(file.choice("service_tier", static_cast<std::size_t>(site_.tier),
                                              {"critical", "important", "best_effort"}));
+    const Reading reading{catalog_, diagnostics_, true};
+    if (const auto* list = file.find("slos")) {
+      read_slos(*list, own_, reading);
+      site_.thresholds.insert(catalog_.objectives.begin(), catalog_.objectives.end());
+    }
     if (const auto* node = file.find("thresholds")) read_thresholds(*node);
+    if (const auto* node = file.find("objectives")) read_objectives(*node);
     if (const auto* node = file.find("jobs")) read_jobs(*node);
     site_.series_per_metric =
         file.integer("series_per_metric", site_.series_per_metric, 1, 1'000'000'000);
     read_site_routing(file, site_.routing, diagnostics_);
-    const Reading reading{catalog_, diagnostics_, true};
     if (const auto* list = file.find("metrics")) read_metrics(*list, own_, reading);
     if (const auto* list = file.find("rules")) read_rules(*list, own_, reading);
     if (const auto* list = file.find("alerts")) read_alerts(*list, own_, reading);
@@ -173,6 +179,40 @@ class SiteReader {
       } else {
         override_threshold(name, value);
       }
+    }
+  }
+
+  // objectives: {api_availability: 0.995}, the thresholds of SLOs by the SLOs' names.
+  void read_objectives(const yaml::Node& node) {
+    yaml::Mapping(node, "objectives", diagnostics_);
+    constexpr std::string_view kBefore = "slo_", kAfter = "_objective";
+    for (const auto& [name, value] : node.entries) {
+      const auto known = site_.thresholds.find(fmt::format("{}{}{}", kBefore, name.scalar, kAfter));
+      if (known == site_.thresholds.end()) {
+        std::vector<std::string_view> words;
+        for (const auto& [word, objective] : catalog_.objectives) {
+          words.push_back(std::string_view(word).substr(
+              kBefore.size(), word.size() - kBefore.size() - kAfter.size()));
+        }
+        const auto guess = nearest(name.scalar, words);
+        diagnostics_.error(
+            name.where,
+            fmt::format("there is no SLO '{}': {}", printable(name.scalar),
+                        words.empty()   ? "the catalog has none"
+                        : guess.empty() ? fmt::format("there are {}", join(words, ", "))
+                                        : fmt::format("did you mean '{}'?", guess)));
+        continue;
+      }
+      const auto objective = number(value);
+      if (!objective) continue;
+      if (!is_objective(*objective)) {
+        diagnostics_.error(value.where, "an objective must be a share above 0 and below 1, as in "
+                                        "0.999");
+        continue;
+      }
+      known->second.moved = known->second.value != *objective;
+      known->second.value = *objective;
+      known->second.where = name.where;
     }
   }
 

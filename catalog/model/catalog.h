@@ -207,6 +207,7 @@ struct Site {
 // Owns every string that its specs point to; copies share them.
 struct Catalog {
   std::vector<Subject> subjects;  // in order of name
+  std::map<std::string, Threshold> objectives;  // of the SLOs: thresholds that the site may move
   std::string shown_as;           // stands before the paths of its files in messages
   std::shared_ptr<std::deque<std::string>> strings = std::make_shared<std::deque<std::string>>();
   std::shared_ptr<std::deque<std::vector<std::string_view>>> lists =
