@@ -33,6 +33,8 @@ struct Arguments {
   std::string config, metric, folder, words, format = "text";
   std::vector<std::string> names;
   GenerateOptions generate;
+  ExplainOptions explain;
+  bool dry_run = false;
   bool force = false, version = false;
 };
 
@@ -90,23 +92,55 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
       app, "generate", "Write rules, alerts, boards, routes, runbooks and reference",
       "Examples:\n"
       "  basewatch generate --config /etc/basewatch/basewatch.yml --out /etc/prometheus/basewatch\n"
-      "  basewatch generate --site site.yml --check         in CI: are the files current?\n\n"
-      "Exit status: 0 fine, 1 a file is not current (--check) or cannot be written, 2 usage or\n"
-      "configuration.",
-      [&] { return generate(args.generate); });
-  auto* config = generate_command->add_option(
-      "--config", args.generate.config, "Take site, jobs and targets from this configuration");
-  config->type_name("FILE");
-  generate_command->add_option("--site", args.generate.site, "Take this site file")
-      ->type_name("FILE")
-      ->excludes(config);
-  generate_command
-      ->add_option("--catalog", args.generate.catalog, "A catalog in place of the built-in one")
-      ->type_name("DIR");
+      "  basewatch generate --site site.yml --check         in CI: are the files current?\n"
+      "  basewatch generate --site site.yml --dry-run --prometheus http://127.0.0.1:9090\n\n"
+      "Exit status: 0 fine, 1 a file is not current (--check) or cannot be written, or Prometheus\n"
+      "does not answer (--dry-run), 2 usage or configuration, 3 some alerts could not be evaluated.",
+      [&] {
+        if (!args.dry_run) args.generate.prometheus.clear();
+        return generate(args.generate);
+      });
+  const auto with_release = [](CLI::App* added, ReleaseOptions& release) {
+    auto* config = added->add_option("--config", release.config,
+                                     "Take site, jobs and targets from this configuration");
+    config->type_name("FILE");
+    added->add_option("--site", release.site, "Take this site file")
+        ->type_name("FILE")
+        ->excludes(config);
+    added->add_option("--catalog", release.catalog, "A catalog in place of the built-in one")
+        ->type_name("DIR");
+  };
+  with_release(generate_command, args.generate.release);
   generate_command->add_option("--out", args.generate.out, "Where to write; default: here")
       ->type_name("DIR");
   generate_command->add_flag("--check", args.generate.check_only,
                              "Write nothing; list what is not current, then with status 1");
+  auto* dry = generate_command->add_flag(
+      "--dry-run", args.dry_run,
+      "Write nothing; tell what the alerts would have done, by Prometheus' data of the last days");
+  generate_command
+      ->add_option("--prometheus", args.generate.prometheus,
+                   "Whose data; default: http://127.0.0.1:9090")
+      ->type_name("URL")
+      ->needs(dry);
+  generate_command->add_option("--days", args.generate.days, "How far back; default: 7")
+      ->type_name("DAYS")
+      ->check(CLI::Range(1, 400).description(""))
+      ->needs(dry);
+
+  auto* explain_command = command(
+      app, "explain", "One alert: what it means, its limits, its values now, what to do",
+      "Examples:\n"
+      "  basewatch explain RedisDown\n"
+      "  basewatch explain NodeMemoryLow --site site.yml --prometheus https://prometheus.example.org\n\n"
+      "Exit status: 0 fine, 2 there is no such alert, 3 Prometheus does not answer.",
+      [&] { return explain(args.explain); });
+  explain_command->add_option("alert", args.explain.alert, "Its name")->required()->type_name("");
+  auto* whose = explain_command->add_option("--prometheus", args.explain.prometheus,
+                                            "Where it is evaluated; default: http://127.0.0.1:9090");
+  whose->type_name("URL");
+  explain_command->add_flag("--offline", args.explain.offline, "Ask no Prometheus")->excludes(whose);
+  with_release(explain_command, args.explain.release);
 
   auto* flags = app.add_subcommand("node-flags", "Make a configuration of node_exporter's flags");
   flags->callback(

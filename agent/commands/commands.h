@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/commands/release.h"
+
 // The subcommands behind main's option parsing. Each returns the exit status of the process: 0
 // fine, 1 what was checked failed, 2 usage or configuration, 3 partly. Called once, from the main
 // thread, before any other thread exists.
@@ -17,12 +19,21 @@ int once(const std::vector<std::string>& names, const std::string& config_path,
 int check(const std::string& config_path);
 
 struct GenerateOptions {
-  std::string config, site;  // at most one of them; neither: the default site
-  std::string catalog;       // a folder in place of the built-in catalog
+  ReleaseOptions release;
   std::string out = ".";
   bool check_only = false;
+  std::string prometheus = "http://127.0.0.1:9090";  // --dry-run; else empty
+  int days = 7;
 };
 int generate(const GenerateOptions& options);
+
+struct ExplainOptions {
+  ReleaseOptions release;
+  std::string alert;
+  std::string prometheus = "http://127.0.0.1:9090";
+  bool offline = false;  // Prometheus is not asked
+};
+int explain(const ExplainOptions& options);
 
 int node_flags(const std::vector<std::string>& arguments);
 

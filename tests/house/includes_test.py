@@ -42,8 +42,9 @@ LIBRARIES = {
     "yaml-cpp": {"agent/base/yaml.cc"},
     "httplib.h": {"agent/serve/"},
     "CLI/": {"agent/main.cc", "agent/commands/"},
-    # The examples that wifi and qdisc show in place of the kernel are JSON.
-    "nlohmann": {"catalog/compiler/board_", "exporters/node/read/json_examples"},
+    # The examples that wifi and qdisc show in place of the kernel are JSON, and what Prometheus answers.
+    "nlohmann": {"catalog/compiler/board_", "exporters/node/read/json_examples", "agent/commands/prometheus_api.cc"},
+    "curl/": {"agent/clients/http/"},
     "hiredis/": {"agent/clients/redis/"},
     "libpq-fe.h": {"agent/clients/postgres/"},
     "prometheus/": {"agent/base/", "agent/scrape/", "agent/serve/", "agent/main.cc", "agent/commands/"},
