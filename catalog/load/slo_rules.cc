@@ -13,12 +13,13 @@ using namespace std::chrono_literals;
 constexpr std::int64_t kEventsAMinute = 120'000;  // in tests
 constexpr std::string_view kTestNode = "db-1";    // that of every test
 
-// Long windows look at a value every five minutes: what they read would be too much otherwise.
+// From a day on a window adds up the means of its hours: what it reads would be too much otherwise.
 struct Window {
-  std::string_view name, step;
+  std::string_view name;
+  bool of_hours = false;
 };
-constexpr Window kWindows[] = {{"5m", ""}, {"30m", ""},  {"1h", ""},
-                               {"6h", ""}, {"1d", "5m"}, {"3d", "5m"}};
+constexpr Window kWindows[] = {{"5m"}, {"30m"}, {"1h"}, {"6h"}, {"1d", true}, {"3d", true}};
+constexpr Window kBudget{"30d", true};
 
 // How fast a budget of 30 days burns: `factor` times as fast as it may, over a long window so that
 // it matters and over a short one so that it is still so.
@@ -93,22 +94,34 @@ class Writer {
             counted ? "1" : "0.25");
     written(events_, slo_.events, fmt::format("{}: what there is in all, per second.", slo_.title),
             counted ? "4" : "1");
+    written(hour(errors_), made(fmt::format("avg_over_time({}[1h])", errors_)),
+            fmt::format("{}: what goes wrong, per second over an hour.", slo_.title),
+            counted ? "1" : "0.25");
+    written(hour(events_), made(fmt::format("avg_over_time({}[1h])", events_)),
+            fmt::format("{}: what there is in all, per second over an hour.", slo_.title),
+            counted ? "4" : "1");
     for (const auto& window : kWindows) {
       if (window.name == "30m" && slo_.page.empty()) continue;  // only the alerts that page read it
       rule(ratio_name(slo_, window.name), made(share_over(window)),
-           fmt::format("{}: share of what went wrong over {}.", slo_.title, window.name), "0.25");
+           fmt::format("{}: share of what went wrong over {}.", slo_.title, window.name), window.of_hours ? "1" : "0.25",
+           window.of_hours);
     }
     rule(fmt::format("instance:slo_{}_budget_left:ratio_rate30d", slo_.name),
-         made(fmt::format("1 - {} / (1 - {})", share_over({"30d", "5m"}), objective())),
+         made(fmt::format("1 - {} / (1 - {})", share_over(kBudget), objective())),
          fmt::format("{}: part of the error budget of 30 days that is left; below 0 it is used up.",
                      slo_.title),
-         "");
+         "", true);
     for (const auto& pace : kPaces) alert(pace);
   }
 
  private:
   Text made(std::string text) const { return Text{std::move(text), slo_.where, {}}; }
   std::string objective() const { return "{{threshold." + slo_.threshold() + "}}"; }
+
+  // The recorded mean over an hour of a rate over five minutes.
+  static std::string hour(const std::string& name) {
+    return name.substr(0, name.rfind(':')) + ":rate1h";
+  }
 
   bool counts() const {
     for (const auto& [name, values] : slo_.series) {
@@ -119,14 +132,18 @@ class Writer {
 
   std::string share_over(const Window& window) const {
     if (window.name == "5m") return fmt::format("{} / {}", errors_, events_);
-    const auto range = window.step.empty() ? std::string(window.name)
-                                           : fmt::format("{}:{}", window.name, window.step);
-    return fmt::format("sum_over_time({}[{}]) / sum_over_time({}[{}])", errors_, range, events_,
-                       range);
+    if (window.name == "1h") return fmt::format("{} / {}", hour(errors_), hour(events_));
+    if (!window.of_hours) {
+      return fmt::format("sum_over_time({0}[{2}]) / sum_over_time({1}[{2}])", errors_, events_,
+                         window.name);
+    }
+    return fmt::format("sum_over_time({0}[{2}:1h]) / sum_over_time({1}[{2}:1h])", hour(errors_),
+                       hour(events_), window.name);
   }
 
   // `value`: what a quarter of errors makes of it; empty where the objective says it.
-  void rule(const std::string& record, const Text& expr, std::string help, std::string_view value) {
+  void rule(const std::string& record, const Text& expr, std::string help, std::string_view value,
+            bool of_hours = false) {
     RuleEntry entry;
     entry.record = made(record);
     entry.expr = expr;
@@ -134,12 +151,13 @@ class Writer {
     entry.where = slo_.where;
     RuleTest test;
     test.where = slo_.where;
-    test.at = 20min;
+    // What looks at an hour is even after one.
+    test.at = of_hours || record.ends_with("1h") ? 70min : 20min;
     if (value.empty()) {  // nothing goes wrong: the whole budget is there
       test.series = fed(slo_, 0, 240);
       value = "1";
-    } else {
-      test.series = fed(slo_, 0.25, 240);
+    } else {  // the first hour of all is not even: there only what went wrong altogether is exact
+      test.series = fed(slo_, of_hours ? 1 : 0.25, 240);
     }
     test.expect.push_back({Text{}, made(std::string(value))});
     entry.tests.push_back(std::move(test));
@@ -152,10 +170,16 @@ class Writer {
     AlertEntry entry;
     entry.where = slo_.where;
     entry.name = made(camel(slo_.name) + "Budget" + std::string(pace.suffix));
-    const auto above = [&](std::string_view window) {
-      return fmt::format("{} > {} * (1 - {})", ratio_name(slo_, window), pace.factor, objective());
+    const auto above = [&](std::string_view window, double factor) {
+      return fmt::format("{} > {} * (1 - {})", ratio_name(slo_, window), factor, objective());
     };
-    entry.expr = made(fmt::format("{} and {}", above(pace.longer), above(pace.shorter)));
+    auto expr = fmt::format("{} and {}", above(pace.longer, pace.factor),
+                            above(pace.shorter, pace.factor));
+    // What burns fast has paged already.
+    if (pace.suffix == "Burns") {
+      expr += fmt::format(" unless {}", above(kPaces[0].longer, kPaces[0].factor));
+    }
+    entry.expr = made(std::move(expr));
     entry.hold = pace.hold;
     entry.severity = pace.severity;
     entry.priority = fast ? slo_.page : std::string(pace.priority);
@@ -188,7 +212,7 @@ class Writer {
   TestCase test(const Pace& pace, double ratio, bool fires) const {
     TestCase out;
     out.where = slo_.where;
-    out.at = 40min;
+    out.at = pace.suffix == "BurnsSlowly" ? 90min : 40min;
     out.series = fed(slo_, ratio, kEventsAMinute);
     if (!fires) return out;
     const auto bad = static_cast<double>(

@@ -118,8 +118,8 @@ TEST_CASE("inhibitions have what they compare") {
 TEST_CASE("somebody notices when series are absent") {
   // A board shows them, so that somebody misses them, too.
   CHECK(codes_without("agent/alerts.yml", "  - alert: TargetMissing") ==
-        "[unknown-alert][absence]");
-  CHECK(codes_without("agent/alerts.yml", "  - alert: TargetDown") == "[unknown-alert][absence]");
+        "[absence][unknown-alert]");
+  CHECK(codes_without("agent/alerts.yml", "  - alert: TargetDown") == "[absence][unknown-alert]");
   // One that sees only another job does not count, one that leaves out only another job does.
   CHECK(codes_after("agent/alerts.yml", "expr: up == 0 unless",
                     "expr: up{job=\"{{job.agent}}\"} == 0 unless")

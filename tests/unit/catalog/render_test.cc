@@ -108,13 +108,6 @@ TEST_CASE("promtool accepts the rules and their tests pass") {
   hold_against_promtool(small_world());
 }
 
-TEST_CASE("so it does with the catalog of this tree") {
-  Diagnostics diagnostics;
-  const auto files = read_folder(std::string(SOURCE_DIR) + "/catalog", diagnostics);
-  REQUIRE(diagnostics.text() == "");
-  hold_against_promtool(World(files));
-}
-
 TEST_CASE("a rendered test can fail") {
   auto files = read_fixture("small-catalog");
   auto& alerts = files.at("node/alerts.yml");

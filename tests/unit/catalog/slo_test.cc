@@ -39,8 +39,8 @@ Files slo_files(const std::string& page) {
            (page.empty() ? std::string() : "    page: " + page + "\n") +
            "    runbook: {impact: Bad., diagnosis: Look., mitigation: Act.}\n"
            "    tests:\n      series:\n"
-           "        'shop_orders_total{how=\"lost\"}': \"0+{{bad}}x60\"\n"
-           "        'shop_orders_total{how=\"sent\"}': \"0+{{good}}x60\"\n"},
+           "        'shop_orders_total{how=\"lost\"}': \"0+{{bad}}x120\"\n"
+           "        'shop_orders_total{how=\"sent\"}': \"0+{{good}}x120\"\n"},
   };
 }
 
@@ -67,7 +67,7 @@ bool holds(const std::string& text, const std::string& part) {
 TEST_CASE("an SLO that pages has rules for each window and an alert for each pace") {
   const World world(slo_files("P1"));
   CHECK(world.diagnostics.text() == "");
-  CHECK(slo_of(world).rules.size() == 9);
+  CHECK(slo_of(world).rules.size() == 11);
   std::map<std::string, std::string> priorities;
   for (const auto& alert : slo_of(world).alerts) priorities[alert.name.value] = alert.priority;
   CHECK(priorities == std::map<std::string, std::string>{{"OrdersBudgetBurnsFast", "P1"},
@@ -84,7 +84,7 @@ TEST_CASE("an SLO that pages has rules for each window and an alert for each pac
 TEST_CASE("an SLO that does not page has only the ticket, and no window that nobody reads") {
   const World world(slo_files(""));
   CHECK(world.diagnostics.text() == "");
-  CHECK(slo_of(world).rules.size() == 8);
+  CHECK(slo_of(world).rules.size() == 10);
   REQUIRE(slo_of(world).alerts.size() == 1);
   CHECK(slo_of(world).alerts[0].name.value == "OrdersBudgetBurnsSlowly");
 }
