@@ -107,7 +107,7 @@ class Writer {
            window.of_hours);
     }
     rule(fmt::format("instance:slo_{}_budget_left:ratio_rate30d", slo_.name),
-         made(fmt::format("1 - {} / (1 - {})", share_over(kBudget), objective())),
+         made(fmt::format("1 - ({}) / (1 - {})", share_over(kBudget), objective())),
          fmt::format("{}: part of the error budget of 30 days that is left; below 0 it is used up.",
                      slo_.title),
          "", true);
@@ -137,8 +137,9 @@ class Writer {
       return fmt::format("sum_over_time({0}[{2}]) / sum_over_time({1}[{2}])", errors_, events_,
                          window.name);
     }
-    return fmt::format("sum_over_time({0}[{2}:1h]) / sum_over_time({1}[{2}:1h])", hour(errors_),
-                       hour(events_), window.name);
+    // Before there is a whole hour: what there is.
+    return fmt::format("sum_over_time({0}[{2}:1h]) / sum_over_time({1}[{2}:1h]) or {3}",
+                       hour(errors_), hour(events_), window.name, ratio_name(slo_, "6h"));
   }
 
   // `value`: what a quarter of errors makes of it; empty where the objective says it.
