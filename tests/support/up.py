@@ -93,6 +93,8 @@ def answers(agent_url, prometheus, alertmanager):
         scraped = {labels["job"] for labels, value in prometheus.query("up") if value == 1}
         if down:
             return "Prometheus cannot scrape " + ", ".join(down)
+        if expected:
+            expected |= {"prometheus", "alertmanager"}  # which watch each other
         if not expected or expected - scraped:
             return "Prometheus has not scraped " + (", ".join(sorted(expected - scraped)) or "the agent")
         broken = [f"{rule['name']}: {rule.get('lastError')}" for group in prometheus.api("rules")["groups"]
