@@ -31,10 +31,10 @@ void collect(const Program& program, const promql::Expr& expr, std::vector<Repla
   auto text = fmt::format("({})", inline_rules(program, below));
   if (matrix) {
     // As often as the rule would have been evaluated, but over a day not more than every minute.
-    const auto step = expr.range > std::chrono::hours(24)
-                          ? std::max<Duration>(program.site().evaluation_interval,
-                                               std::chrono::minutes(1))
-                          : program.site().evaluation_interval;
+    const auto step =
+        expr.range > std::chrono::hours(24)
+            ? std::max<Duration>(program.site().evaluation_interval, std::chrono::minutes(1))
+            : program.site().evaluation_interval;
     text += fmt::format("[{}:{}]", format_duration(expr.range), format_duration(step));
   }
   out.push_back({expr.begin, expr.end, std::move(text)});

@@ -196,23 +196,21 @@ class SiteReader {
         }
         const auto guess = nearest(name.scalar, words);
         diagnostics_.error(
-            name.where,
-            fmt::format("there is no SLO '{}': {}", printable(name.scalar),
-                        words.empty()   ? "the catalog has none"
-                        : guess.empty() ? fmt::format("there are {}", join(words, ", "))
-                                        : fmt::format("did you mean '{}'?", guess)));
+            name.where, fmt::format("there is no SLO '{}': {}", printable(name.scalar),
+                                    words.empty()   ? "the catalog has none"
+                                    : guess.empty() ? fmt::format("there are {}", join(words, ", "))
+                                                    : fmt::format("did you mean '{}'?", guess)));
         continue;
       }
       const auto objective = number(value);
       if (!objective) continue;
       if (!is_objective(*objective)) {
-        diagnostics_.error(value.where, "an objective must be a share above 0 and below 1, as in "
-                                        "0.999");
+        diagnostics_.error(value.where,
+                           "an objective must be a share from 0.95 to below 1, as in "
+                           "0.999");
         continue;
       }
-      known->second.moved = known->second.value != *objective;
-      known->second.value = *objective;
-      known->second.where = name.where;
+      move(known->second, *objective, name.where);
     }
   }
 
@@ -222,6 +220,12 @@ class SiteReader {
     diagnostics_.error(node.where, fmt::format("a threshold must be a finite number, not {}",
                                                printable(node.scalar)));
     return std::nullopt;
+  }
+
+  static void move(Threshold& threshold, double value, const Location& where) {
+    threshold.moved = threshold.value != value;
+    threshold.value = value;
+    threshold.where = where;
   }
 
   void define_threshold(const yaml::Node& name, const yaml::Node& node) {
@@ -260,9 +264,7 @@ class SiteReader {
     } else if (known == site_.thresholds.end()) {
       unknown_threshold(name);
     } else if (value) {
-      known->second.moved = known->second.value != *value;
-      known->second.value = *value;
-      known->second.where = name.where;
+      move(known->second, *value, name.where);
     }
   }
 

@@ -32,8 +32,10 @@ struct Pace {
   std::string_view gone;      // when nothing is left of it
 };
 constexpr Pace kPaces[] = {
-    {"BurnsFast", "fast", "1h", "5m", "the last hour", 14.4, 2min, AlertSeverity::critical, "", "2 days"},
-    {"Burns", "steadily", "6h", "30m", "the last 6 hours", 6, 5min, AlertSeverity::warning, "P2", "5 days"},
+    {"BurnsFast", "fast", "1h", "5m", "the last hour", 14.4, 2min, AlertSeverity::critical, "",
+     "2 days"},
+    {"Burns", "steadily", "6h", "30m", "the last 6 hours", 6, 5min, AlertSeverity::warning, "P2",
+     "5 days"},
     {"BurnsSlowly", "slowly", "3d", "6h", "the last 3 days", 1, 15min, AlertSeverity::warning, "P3",
      "30 days"},
 };
@@ -84,27 +86,23 @@ class Writer {
   void write() {
     errors_ = fmt::format("instance:slo_{}_errors:rate5m", slo_.name);
     events_ = fmt::format("instance:slo_{}_events:rate5m", slo_.name);
-    const auto written = [&](const std::string& record, const Text& expr, std::string help,
-                             std::string_view value) {
-      rule(record, expr, std::move(help), value);
-    };
     // A quarter of four events a second: numbers that stay exact however they are added up.
     const bool counted = counts();
-    written(errors_, slo_.errors, fmt::format("{}: what goes wrong, per second.", slo_.title),
-            counted ? "1" : "0.25");
-    written(events_, slo_.events, fmt::format("{}: what there is in all, per second.", slo_.title),
-            counted ? "4" : "1");
-    written(hour(errors_), made(fmt::format("avg_over_time({}[1h])", errors_)),
-            fmt::format("{}: what goes wrong, per second over an hour.", slo_.title),
-            counted ? "1" : "0.25");
-    written(hour(events_), made(fmt::format("avg_over_time({}[1h])", events_)),
-            fmt::format("{}: what there is in all, per second over an hour.", slo_.title),
-            counted ? "4" : "1");
+    rule(errors_, slo_.errors, fmt::format("{}: what goes wrong, per second.", slo_.title),
+         counted ? "1" : "0.25");
+    rule(events_, slo_.events, fmt::format("{}: what there is in all, per second.", slo_.title),
+         counted ? "4" : "1");
+    rule(hour(errors_), made(fmt::format("avg_over_time({}[1h])", errors_)),
+         fmt::format("{}: what goes wrong, per second over an hour.", slo_.title),
+         counted ? "1" : "0.25");
+    rule(hour(events_), made(fmt::format("avg_over_time({}[1h])", events_)),
+         fmt::format("{}: what there is in all, per second over an hour.", slo_.title),
+         counted ? "4" : "1");
     for (const auto& window : kWindows) {
       if (window.name == "30m" && slo_.page.empty()) continue;  // only the alerts that page read it
       rule(ratio_name(slo_, window.name), made(share_over(window)),
-           fmt::format("{}: share of what went wrong over {}.", slo_.title, window.name), window.of_hours ? "1" : "0.25",
-           window.of_hours);
+           fmt::format("{}: share of what went wrong over {}.", slo_.title, window.name),
+           window.of_hours ? "1" : "0.25", window.of_hours);
     }
     rule(fmt::format("instance:slo_{}_budget_left:ratio_rate30d", slo_.name),
          made(fmt::format("1 - ({}) / (1 - {})", share_over(kBudget), objective())),
@@ -174,8 +172,8 @@ class Writer {
     const auto above = [&](std::string_view window, double factor) {
       return fmt::format("{} > {} * (1 - {})", ratio_name(slo_, window), factor, objective());
     };
-    auto expr = fmt::format("{} and {}", above(pace.longer, pace.factor),
-                            above(pace.shorter, pace.factor));
+    auto expr =
+        fmt::format("{} and {}", above(pace.longer, pace.factor), above(pace.shorter, pace.factor));
     // What burns fast has paged already.
     if (pace.suffix == "Burns") {
       expr += fmt::format(" unless {}", above(kPaces[0].longer, kPaces[0].factor));
@@ -185,27 +183,25 @@ class Writer {
     entry.severity = pace.severity;
     entry.priority = fast ? slo_.page : std::string(pace.priority);
     entry.threshold = slo_.threshold();
-    entry.summary = made(fmt::format("{} burns {} on {{{{ $labels.node }}}}",
-                                     error_budget(), pace.word));
+    entry.summary =
+        made(fmt::format("{} burns {} on {{{{ $labels.node }}}}", error_budget(), pace.word));
     entry.description = made(fmt::format(
         "{{{{ $value | humanizePercentage }}}} went wrong over {}, {} times what the objective {} "
         "allows for long; at this pace nothing is left of 30 days' budget after {}.",
         pace.over, pace.factor, objective(), pace.gone));
     entry.absence = Absence::none;
     entry.absence_reason = "What is not measured is told by the alerts on its source.";
-    entry.runbook = {
-        fmt::format("{} The objective is {}: of 1000 events {:g} may go wrong in 30 days. They did "
-                    "so {} times as often over {}, and still do over the last {}.",
-                    slo_.help, slo_.objective.value, (1 - number()) * 1000, pace.factor, pace.over,
-                    pace.shorter),
-        slo_.impact, slo_.diagnosis, slo_.mitigation};
+    entry.runbook = {fmt::format("{} The objective, {} unless your site moves it, lets {:g} of "
+                                 "1000 events go wrong in 30 days. They did "
+                                 "so {} times as often over {}, and still do over the last {}.",
+                                 slo_.help, slo_.objective.value, (1 - number()) * 1000,
+                                 pace.factor, pace.over, pace.shorter),
+                     slo_.impact, slo_.diagnosis, slo_.mitigation};
     const auto limit = pace.factor * (1 - number());
-    if (limit < 0.8) {
-      entry.fires.push_back(test(pace, 1.25 * limit, true));
-      entry.quiet.push_back(test(pace, 0.95 * limit, false));
-    } else {  // everything going wrong is no more than this pace
-      entry.fires.push_back(test(pace, 1, true));
-      entry.quiet.push_back(test(pace, 0, false));
+    entry.fires.push_back(test(pace, 1.25 * limit, true));
+    entry.quiet.push_back(test(pace, 0.95 * limit, false));
+    if (pace.suffix == "Burns") {  // so fast that the other one pages
+      entry.quiet.push_back(test(pace, 1.25 * kPaces[0].factor * (1 - number()), false));
     }
     subject_.alerts.push_back(std::move(entry));
   }
@@ -216,8 +212,7 @@ class Writer {
     out.at = pace.suffix == "BurnsSlowly" ? 90min : 40min;
     out.series = fed(slo_, ratio, kEventsAMinute);
     if (!fires) return out;
-    const auto bad = static_cast<double>(
-        std::llround(ratio * static_cast<double>(kEventsAMinute)));
+    const auto bad = static_cast<double>(std::llround(ratio * static_cast<double>(kEventsAMinute)));
     out.summary = fmt::format("{} burns {} on {}", error_budget(), pace.word, kTestNode);
     out.description = fmt::format(
         "{:.4g}% went wrong over {}, {} times what the objective {} allows for long; at this pace "

@@ -66,9 +66,10 @@ class SloReader {
           node->where};
       return true;
     }
-    error("objective", fmt::format("objective {} must be a share above 0 and below 1, as in 0.999: "
-                                   "with 1 no budget is left for anything",
-                                   printable(node->scalar)));
+    error("objective",
+          fmt::format("objective {} must be a share from 0.95 to below 1, as in 0.999: "
+                      "with 1 no budget is left for anything, and below 0.95 none can burn fast",
+                      printable(node->scalar)));
     return false;
   }
 
@@ -98,7 +99,8 @@ class SloReader {
 }  // namespace
 
 bool is_objective(double value) {
-  return value > 0 && value < 1;
+  // Below it a budget could not burn 14.4 times as fast as it may, whatever happens.
+  return value >= 0.95 && value < 1;
 }
 
 void read_slos(const yaml::Node& list, Subject& subject, Reading reading) {

@@ -92,10 +92,10 @@ TEST_CASE("an SLO that does not page has only the ticket, and no window that nob
 TEST_CASE("a site moves an objective by the SLO's name") {
   const TemporaryFolder folder;
   const auto path = (folder.path() / "site.yml").string();
-  std::ofstream(path) << "version: 1\nobjectives: {orders: 0.9}\n";
+  std::ofstream(path) << "version: 1\nobjectives: {orders: 0.96}\n";
   const World world(slo_files("P2"), path);
   CHECK(world.diagnostics.text() == "");
-  CHECK(holds(rendered(world, "rules/alerts/slo.yml"), "14.4 * (1 - 0.9) and"));
+  CHECK(holds(rendered(world, "rules/alerts/slo.yml"), "14.4 * (1 - 0.96) and"));
   CHECK(world.site.thresholds.at("slo_orders_objective").moved);
 }
 
