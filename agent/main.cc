@@ -95,7 +95,8 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
       "  basewatch generate --site site.yml --check         in CI: are the files current?\n"
       "  basewatch generate --site site.yml --dry-run --prometheus http://127.0.0.1:9090\n\n"
       "Exit status: 0 fine, 1 a file is not current (--check) or cannot be written, or Prometheus\n"
-      "does not answer (--dry-run), 2 usage or configuration, 3 some alerts could not be evaluated.",
+      "does not answer (--dry-run), 2 usage or configuration, 3 some alerts could not be "
+      "evaluated.",
       [&] {
         if (!args.dry_run) args.generate.prometheus.clear();
         return generate(args.generate);
@@ -128,18 +129,21 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
       ->check(CLI::Range(1, 400).description(""))
       ->needs(dry);
 
-  auto* explain_command = command(
-      app, "explain", "One alert: what it means, its limits, its values now, what to do",
-      "Examples:\n"
-      "  basewatch explain RedisDown\n"
-      "  basewatch explain NodeMemoryLow --site site.yml --prometheus https://prometheus.example.org\n\n"
-      "Exit status: 0 fine, 2 there is no such alert, 3 Prometheus does not answer.",
-      [&] { return explain(args.explain); });
+  auto* explain_command =
+      command(app, "explain", "One alert: what it means, its limits, its values now, what to do",
+              "Examples:\n"
+              "  basewatch explain RedisDown\n"
+              "  basewatch explain NodeMemoryLow --site site.yml --prometheus "
+              "https://prometheus.example.org\n\n"
+              "Exit status: 0 fine, 2 there is no such alert, 3 Prometheus does not answer.",
+              [&] { return explain(args.explain); });
   explain_command->add_option("alert", args.explain.alert, "Its name")->required()->type_name("");
-  auto* whose = explain_command->add_option("--prometheus", args.explain.prometheus,
-                                            "Where it is evaluated; default: http://127.0.0.1:9090");
+  auto* whose =
+      explain_command->add_option("--prometheus", args.explain.prometheus,
+                                  "Where it is evaluated; default: http://127.0.0.1:9090");
   whose->type_name("URL");
-  explain_command->add_flag("--offline", args.explain.offline, "Ask no Prometheus")->excludes(whose);
+  explain_command->add_flag("--offline", args.explain.offline, "Ask no Prometheus")
+      ->excludes(whose);
   with_release(explain_command, args.explain.release);
 
   auto* flags = app.add_subcommand("node-flags", "Make a configuration of node_exporter's flags");
@@ -176,12 +180,12 @@ void declare(CLI::App& app, Arguments& args, Action& action) {
               "Examples:\n"
               "  source <(basewatch completion bash)\n"
               "  basewatch completion bash > /etc/bash_completion.d/basewatch\n\n"
-              "`instances` and `metrics` list the words that the script offers.",
+              "`instances`, `alerts` and `metrics` list the words that the script offers.",
               [&] { return complete(app, args.words, args.config); });
-  completion->add_option("what", args.words, "bash, instances or metrics")
+  completion->add_option("what", args.words, "bash, instances, alerts or metrics")
       ->required()
-      ->type_name("bash|instances|metrics")
-      ->check(CLI::IsMember({"bash", "instances", "metrics"}).description(""));
+      ->type_name("bash|instances|alerts|metrics")
+      ->check(CLI::IsMember({"bash", "instances", "alerts", "metrics"}).description(""));
   with_config(completion);
   command(app, "man", "Print the manual page (man -l -)", "Example: basewatch man | man -l -",
           [&] { return print_out(man_page(app)) ? kFine : kFailed; });

@@ -44,6 +44,7 @@ constexpr auto kTail = R"(  esac
     *)
       case "$kind" in
         INSTANCE) kind=$("${COMP_WORDS[0]}" completion instances ${config:+--config "$config"} 2>/dev/null) ;;
+        ALERT) kind=$("${COMP_WORDS[0]}" completion alerts 2>/dev/null) ;;
         METRIC) kind=$("${COMP_WORDS[0]}" completion metrics 2>/dev/null) ;;
       esac
       mapfile -t COMPREPLY < <(compgen -W "$kind" -- "$cur")
@@ -106,9 +107,22 @@ class Script {
   std::string paths_, values_, words_;
 };
 
-std::string metric_names() {
+catalog::Catalog shipped_catalog() {
   Diagnostics diagnostics;
-  const auto catalog = catalog::load(catalog::embedded_files(), "catalog/", diagnostics);
+  return catalog::load(catalog::embedded_files(), "catalog/", diagnostics);
+}
+
+std::string alert_names() {
+  const auto catalog = shipped_catalog();
+  std::string out;
+  for (const auto& subject : catalog.subjects) {
+    for (const auto& alert : subject.alerts) out += alert.name.value + "\n";
+  }
+  return out;
+}
+
+std::string metric_names() {
+  const auto catalog = shipped_catalog();
   std::string out;
   for (const auto& subject : catalog.subjects) {
     for (const auto& metric : subject.metrics) out += std::string(metric.spec.name) + "\n";
@@ -139,6 +153,7 @@ std::string bash_completion(const CLI::App& app) {
 
 int complete(const CLI::App& app, const std::string& what, const std::string& config_path) {
   const auto text = what == "bash"      ? bash_completion(app)
+                    : what == "alerts"  ? alert_names()
                     : what == "metrics" ? metric_names()
                                         : instance_names(config_path);
   return print_out(text) ? kFine : kFailed;

@@ -44,10 +44,10 @@ std::string line(const Record& record) {
     last = std::max(last, begin);
   }
   const auto& alert = *record.alert;
-  auto out = fmt::format("  {}  {:<36} {:>4} {}, {} in all, longest {}, ", alert.priority,
-                         alert.name.value, record.spans.size(),
-                         record.spans.size() == 1 ? "time " : "times", length(total),
-                         length(longest));
+  auto out =
+      fmt::format("  {}  {:<36} {:>4} {}, {} in all, longest {}, ", alert.priority,
+                  alert.name.value, record.spans.size(),
+                  record.spans.size() == 1 ? "time " : "times", length(total), length(longest));
   out += record.spans.size() == 1 ? fmt::format("at {}", moment(first))
                                   : fmt::format("from {} to {}", moment(first), moment(last));
   if (record.series > 1) out += fmt::format(", {} series", record.series);
@@ -58,7 +58,8 @@ std::string summary(const std::vector<Record>& fired, std::size_t silent) {
   std::map<std::string, std::size_t> counts{{"P1", 0}, {"P2", 0}, {"P3", 0}, {"P4", 0}};
   for (const auto& record : fired) counts[record.alert->priority] += record.spans.size();
   std::vector<std::string> words;
-  for (const auto& [priority, count] : counts) words.push_back(fmt::format("{} {}", priority, count));
+  for (const auto& [priority, count] : counts)
+    words.push_back(fmt::format("{} {}", priority, count));
   return fmt::format("{} alerts would have fired ({}), {} would have been silent.\n", fired.size(),
                      join(words, ", "), silent);
 }

@@ -63,16 +63,18 @@ std::string_view severity_word(catalog::AlertSeverity severity) {
 // What it is: the words and numbers of the catalog and the site.
 std::string head(const catalog::Program& program, const catalog::AlertEntry& alert) {
   auto out = fmt::format("{}  {}, {}\n{}\n\n", alert.name.value, alert.priority,
-                         severity_word(alert.severity), without_templates(catalog::annotation(program, alert.summary)));
-  out += fmt::format("Fires when this has a result for {}:\n{}",
-                     alert.hold == Duration::zero() ? "one evaluation" : format_duration(alert.hold),
-                     indented(program.of(alert).text().value));
+                         severity_word(alert.severity),
+                         without_templates(catalog::annotation(program, alert.summary)));
+  out +=
+      fmt::format("Fires when this has a result for {}:\n{}",
+                  alert.hold == Duration::zero() ? "one evaluation" : format_duration(alert.hold),
+                  indented(program.of(alert).text().value));
   for (const auto& name : program.of(alert).expansion.thresholds) {
     const auto& threshold = program.site().thresholds.at(name);
-    out += fmt::format("  limit {} = {:g}{}: {}\n    another one: `thresholds: {{{}: NUMBER}}` in "
-                       "site.yml\n",
-                       name, threshold.value, threshold.moved ? " (set by the site)" : "",
-                       threshold.help, name);
+    out += fmt::format(
+        "  limit {} = {:g}{}: {}\n    another one: `thresholds: {{{}: NUMBER}}` in "
+        "site.yml\n",
+        name, threshold.value, threshold.moved ? " (set by the site)" : "", threshold.help, name);
   }
   return out;
 }
@@ -102,11 +104,11 @@ std::string value_lines(const Prometheus& prometheus, const catalog::Program& pr
     const auto& text = expression.text().value;
     const auto drawn = text.substr(part.drawn->begin, part.drawn->end - part.drawn->begin);
     auto samples = prometheus.query(drawn);
-    out += fmt::format("  {}{}\n", trim(drawn),
-                       part.limit ? fmt::format("   fires when {} {:g}", part.limit->op,
-                                                part.limit->value)
-                                  : "");
-    if (samples.empty()) out += "    has no value here: nothing emits it, or its rules are not loaded\n";
+    out += fmt::format(
+        "  {}{}\n", trim(drawn),
+        part.limit ? fmt::format("   fires when {} {:g}", part.limit->op, part.limit->value) : "");
+    if (samples.empty())
+      out += "    has no value here: nothing emits it, or its rules are not loaded\n";
     // The worst first.
     const bool low = part.limit && part.limit->op.front() == '<';
     std::ranges::stable_sort(samples, [&](const auto& a, const auto& b) {
@@ -172,9 +174,10 @@ int explain(const ExplainOptions& options) {
                                    state_lines(prometheus, alert->name.value));
       out += now + value_lines(prometheus, program, *alert);
     } catch (const PrometheusError& error) {
-      out += fmt::format("\nNow: unknown. {}\n  Name your Prometheus with --prometheus URL, or ask none "
-                         "with --offline.\n",
-                         error.what());
+      out += fmt::format(
+          "\nNow: unknown. {}\n  Name your Prometheus with --prometheus URL, or ask none "
+          "with --offline.\n",
+          error.what());
       status = kPartly;
     }
   }

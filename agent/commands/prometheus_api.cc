@@ -25,12 +25,14 @@ Json ask(const std::string& url) {
   const auto answer = Json::parse(reply.body, nullptr, false);
   if (!answer.is_object() || !answer.contains("status")) {
     const auto query = url.find('?');
-    throw PrometheusError(fmt::format("{} answers with status {} and no JSON of Prometheus': is this "
-                                      "the address of a Prometheus?",
-                                      clients::shown_url(url.substr(0, query)), reply.status));
+    throw PrometheusError(
+        fmt::format("{} answers with status {} and no JSON of Prometheus': is this "
+                    "the address of a Prometheus?",
+                    clients::shown_url(url.substr(0, query)), reply.status));
   }
   if (answer.at("status") != "success" || !answer.contains("data")) {
-    throw PrometheusError(fmt::format("Prometheus says: {}", printable(answer.value("error", "no reason"))));
+    throw PrometheusError(
+        fmt::format("Prometheus says: {}", printable(answer.value("error", "no reason"))));
   }
   return answer.at("data");
 }
@@ -90,8 +92,9 @@ std::vector<Prometheus::Sample> Prometheus::query(const std::string& expr) const
 
 std::vector<Prometheus::Series> Prometheus::query_range(const std::string& expr, double from,
                                                         double to, double step) const {
-  const auto data = ask(fmt::format("{}/api/v1/query_range?query={}&start={:.0f}&end={:.0f}&step={:g}",
-                                    url_, clients::url_encoded(expr), from, to, step));
+  const auto data =
+      ask(fmt::format("{}/api/v1/query_range?query={}&start={:.0f}&end={:.0f}&step={:g}", url_,
+                      clients::url_encoded(expr), from, to, step));
   return reading([&] {
     std::vector<Series> out;
     for (const auto& one : data.at("result")) {

@@ -64,6 +64,7 @@ class CommandLine(unittest.TestCase):
             self.assertTrue(complete(name, "--"), name)
         self.assertEqual(["text", "openmetrics"], complete("once", "--format", ""))
         self.assertEqual(["openmetrics"], complete("once", "--format", "=", "op"))
+        self.assertEqual(["RedisDown"], complete("explain", "RedisDo"))
 
     def test_bash_completes_what_is_there(self):
         folder = pathlib.Path(self.enterContext(scratch()))

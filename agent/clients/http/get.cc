@@ -29,7 +29,8 @@ std::size_t take(char* data, std::size_t size, std::size_t count, void* into) {
 void start_library() {
   static std::once_flag once;
   std::call_once(once, [] {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw HttpError("libcurl does not start");
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+      throw HttpError("libcurl does not start");
   });
 }
 
@@ -81,13 +82,13 @@ HttpReply http_get(const std::string& url, const HttpLimits& limits) {
   set(CURLOPT_WRITEDATA, static_cast<void*>(&body));
   const auto code = curl_easy_perform(curl.get());
   if (body.too_large) {
-    throw HttpError(fmt::format("{} answers with more than {} MiB", shown_url(url),
-                                limits.bytes >> 20));
+    throw HttpError(
+        fmt::format("{} answers with more than {} MiB", shown_url(url), limits.bytes >> 20));
   }
   if (code != CURLE_OK) {
-    throw HttpError(fmt::format("{}: {}", shown_url(url),
-                                words[0] ? static_cast<const char*>(words)
-                                         : curl_easy_strerror(code)));
+    throw HttpError(
+        fmt::format("{}: {}", shown_url(url),
+                    words[0] ? static_cast<const char*>(words) : curl_easy_strerror(code)));
   }
   HttpReply reply;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &reply.status);
