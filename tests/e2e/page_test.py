@@ -1,13 +1,12 @@
 """Break something real, see the page arrive: an agent that does not answer, Debian's Prometheus and
 Alertmanager with what `basewatch generate` wrote, and stand-ins for PagerDuty and Slack that take the
 requests Alertmanager really sends. Nothing is configured by hand but the site file."""
-import http.server
 import pathlib
 import subprocess
 import time
 import unittest
 
-from support.receivers import ROUTING_KEY, Receivers, Web
+from support.receivers import ROUTING_KEY, Pages, Receivers
 from support.servers import BASEWATCH, Alertmanager, Prometheus, address, scratch, wait_until
 
 NODE = "db-1"
@@ -28,17 +27,6 @@ scrape_configs:
   - job_name: basewatch
     static_configs: [{{targets: ["{agent}"], labels: {{node: {node}, instance: {node}}}}}]
 """
-
-
-class Healthy(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.end_headers()
-        self.wfile.write(b"basewatch_build_info 1\n")
-
-    def log_message(self, *_):
-        pass
 
 
 class Page(unittest.TestCase):
@@ -90,7 +78,7 @@ class Page(unittest.TestCase):
                  if alert["state"] == "firing"}
         self.assertLessEqual(names, {"AgentDown", "Heartbeat"})
 
-        Web(self.addCleanup, Healthy, self.agent, 9777)
+        Pages(self.addCleanup, lambda _: "basewatch_build_info 1\n", self.agent, 9777)
         wait_until("the agent is back", lambda: self.prometheus.query('up{job="basewatch"} == 1'))
         resolved = self.receivers.pages.get(timeout=30)
         self.assertEqual("resolve", resolved["event_action"])

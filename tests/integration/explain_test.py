@@ -1,6 +1,5 @@
 """`basewatch explain` and `basewatch generate --dry-run` as a person uses them, with a real Prometheus that has a
 history (blocks that promtool made) and alerts that fire now."""
-import http.server
 import json
 import pathlib
 import re
@@ -8,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from support.receivers import Web
+from support.receivers import Pages
 from support.servers import BASEWATCH, ROOT, Prometheus, address, scratch, wait_until
 
 HOUR, DAY = 3600, 86400
@@ -19,21 +18,10 @@ scrape_configs:
   - job_name: redis
     static_configs: [{{targets: ["{target}:9121"], labels: {{node: db-1, instance: db-1/cache}}}}]
 """
-PAGE = b"""redis_up 0
+PAGE = """redis_up 0
 redis_memory_used_bytes 95
 redis_memory_max_bytes 100
 """
-
-
-class Down(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.end_headers()
-        self.wfile.write(PAGE)
-
-    def log_message(self, *_):
-        pass
 
 
 def run(*arguments):
@@ -47,7 +35,7 @@ class Explain(unittest.TestCase):
         cls.addClassCleanup(cls.scratch.cleanup)
         folder = pathlib.Path(cls.scratch.name)
         target = address()
-        Web(cls.addClassCleanup, Down, target, 9121)
+        Pages(cls.addClassCleanup, lambda _: PAGE, target, 9121)
         rules = [str(ROOT / f"rules/{kind}/redis.yml") for kind in ("recording", "alerts")]
         cls.prometheus = Prometheus(folder, CONFIG.format(rules=json.dumps(rules), target=target))
         cls.addClassCleanup(cls.prometheus.stop)
@@ -98,16 +86,8 @@ class Explain(unittest.TestCase):
         self.assertNotIn("Now", done.stdout)
 
     def test_what_is_no_prometheus(self):
-        class Other(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(b"<html>hello</html>")
-
-            def log_message(self, *_):
-                pass
         other = address()
-        Web(self.addCleanup, Other, other, 9090)
+        Pages(self.addCleanup, lambda _: "<html>hello</html>", other, 9090, "text/html")
         done = run("explain", "RedisDown", "--prometheus", f"http://{other}:9090")
         self.assertEqual(3, done.returncode)
         self.assertIn("is this the address of a Prometheus?", done.stdout)

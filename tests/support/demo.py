@@ -1,7 +1,6 @@
 """A Supabase on one node with all that is watched: PostgreSQL at work, PgBouncer, Redis with a replica, the agent,
 Prometheus with everything generated, Alertmanager. What cannot be had here (Kong, Realtime, a prober, Loki) is a
 page of faults/healthy.txt, its counters running. `python3 demo.py` keeps it up until Ctrl-C."""
-import http.server
 import pathlib
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from faults import world  # noqa: E402
 from support.postgres import BIN, PgBouncer, Standby  # noqa: E402
-from support.receivers import Receivers, Web  # noqa: E402
+from support.receivers import Pages, Receivers  # noqa: E402
 from support.redis import Redis, Sentinel  # noqa: E402
 from support.scrape_configs import shipped  # noqa: E402
 from support.servers import BASEWATCH, Agent, Alertmanager, Prometheus, address, scratch, wait_until  # noqa: E402
@@ -159,16 +158,7 @@ site: {self.folder}/site.yml
     def stand_in(self, job):
         begun = time.time() - 3600
 
-        class Page(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4")
-                self.end_headers()
-                self.wfile.write(page_of(job, begun).encode())
-
-            def log_message(self, *_):
-                pass
-        return Web(self.add_cleanup, Page, port=9000).url.removeprefix("http://")
+        return Pages(self.add_cleanup, lambda _: page_of(job, begun), port=9000).url.removeprefix("http://")
 
 
 def main():

@@ -101,6 +101,23 @@ class Web:
         self.server.server_close()
 
 
+class Pages(Web):
+    """Answers every question with the text that `page_of(path)` is then."""
+
+    def __init__(self, add_cleanup, page_of, host=None, port=8080, kind="text/plain; version=0.0.4"):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Type", kind)
+                self.end_headers()
+                self.wfile.write(page_of(self.path).encode())
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(add_cleanup, Handler, host, port)
+
+
 class Receivers(Web):
     """PagerDuty under /v2/enqueue, Slack under /slack/NAME, a webhook under /webhook/NAME. What arrives is put into
     `pages`, `messages` and `calls`, and with the time into `log`: (monotonic seconds, kind, name, body)."""
