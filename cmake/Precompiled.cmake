@@ -28,7 +28,7 @@ add_library(precompiled OBJECT ${CMAKE_BINARY_DIR}/generated/precompiled.cc)
 basewatch_precompile(precompiled)
 add_library(precompiled_tests OBJECT ${CMAKE_BINARY_DIR}/generated/precompiled.cc)
 set_target_properties(precompiled_tests PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-target_compile_options(precompiled_tests PRIVATE -fPIE)
+target_compile_options(precompiled_tests PRIVATE -fPIE ${BASEWATCH_TEST_OPTIONS})
 basewatch_precompile(precompiled_tests <doctest/doctest.h> <future>)
 
 # basewatch_precompiled(target precompiled|precompiled_tests)

@@ -18,6 +18,9 @@ if(BASEWATCH_SANITIZE)  # at -O2 the checks alone take as long to compile as eve
 else()
   set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 endif()
+# What a test program itself is compiled with, after the rest: to optimize its checks takes longer than they run.
+# What is tested stays as it is delivered.
+set(BASEWATCH_TEST_OPTIONS -O0 -U_FORTIFY_SOURCE)
 option(BASEWATCH_FUZZ "Instrument the code so that the fuzzers see which way an input takes" OFF)
 
 add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wshadow=local -Wnon-virtual-dtor

@@ -8,7 +8,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kArpOptions[] = {
     {"collectors.arp.device_include", OptionType::regex, "", "Which devices are looked at."},
     {"collectors.arp.device_exclude", OptionType::regex, "", "Which devices are left out."},
     {"collectors.arp.netlink", OptionType::flag, "true",
@@ -41,6 +41,6 @@ class Arp final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind arp_collector{"arp", kOwnLane, true, kOptions, create<Arp>};
+constinit const CollectorKind arp_collector{"arp", kOwnLane, true, kArpOptions, create<Arp>};
 
 }  // namespace basewatch::node

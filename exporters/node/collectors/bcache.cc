@@ -7,7 +7,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kBcacheOptions[] = {
     {"collectors.bcache.priority_stats", OptionType::flag, "false",
      "Adds node_bcache_priority_stats_*, for which the kernel looks through the whole cache."},
 };
@@ -113,6 +113,7 @@ class Bcache final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind bcache_collector{"bcache", kProcLane, true, kOptions, create<Bcache>};
+constinit const CollectorKind bcache_collector{"bcache", kProcLane, true, kBcacheOptions,
+                                               create<Bcache>};
 
 }  // namespace basewatch::node

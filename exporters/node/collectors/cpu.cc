@@ -11,7 +11,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kCpuOptions[] = {
     {"collectors.cpu.guest", OptionType::flag, "true", "Adds node_cpu_guest_seconds_total."},
     {"collectors.cpu.info", OptionType::flag, "false",
      "Adds node_cpu_info, and node_cpu_frequency_hertz if the collector cpufreq is on."},
@@ -133,6 +133,6 @@ class Cpu final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind cpu_collector{"cpu", kProcLane, true, kOptions, create<Cpu>};
+constinit const CollectorKind cpu_collector{"cpu", kProcLane, true, kCpuOptions, create<Cpu>};
 
 }  // namespace basewatch::node

@@ -13,7 +13,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kDiskstatsOptions[] = {
     {"collectors.diskstats.device_exclude", OptionType::regex,
      R"(^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$)", "Which devices are left out."},
     {"collectors.diskstats.device_include", OptionType::regex, "",
@@ -23,12 +23,12 @@ constexpr Option kOptions[] = {
 constexpr double kMilliseconds = 1.0 / 1000, kSector = 512;
 
 // The columns behind the name of the device, and what one of each is.
-struct Column {
+struct Field {
   const Metric<1>& metric;
   double unit = 1;
 };
 namespace m = metrics::node;
-constexpr Column kColumns[] = {
+constexpr Field kFields[] = {
     {m::disk_reads_completed_total},
     {m::disk_reads_merged_total},
     {m::disk_read_bytes_total, kSector},
@@ -65,9 +65,9 @@ class Diskstats final : public NodeCollector {
       split_words(line, words_);
       if (words_.size() < 3 + kLeastColumns || !filter_.accepts(row++, words_[2])) return;
       add_info(page, words_[0], words_[1], words_[2]);
-      for (std::size_t i = 0; i < std::size(kColumns) && 3 + i < words_.size(); ++i) {
+      for (std::size_t i = 0; i < std::size(kFields) && 3 + i < words_.size(); ++i) {
         const auto value = static_cast<double>(source.whole(words_[3 + i]));
-        page.add(kColumns[i].metric, value * kColumns[i].unit, words_[2]);
+        page.add(kFields[i].metric, value * kFields[i].unit, words_[2]);
       }
     });
     return done();
@@ -127,7 +127,7 @@ class Diskstats final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind diskstats_collector{"diskstats", kProcLane, true, kOptions,
+constinit const CollectorKind diskstats_collector{"diskstats", kProcLane, true, kDiskstatsOptions,
                                                   create<Diskstats>};
 
 }  // namespace basewatch::node

@@ -17,7 +17,7 @@ namespace {
 
 namespace m = metrics::node;
 
-constexpr Option kOptions[] = {
+constexpr Option kEthtoolOptions[] = {
     {"collectors.ethtool.device_include", OptionType::regex, "", "Which devices are looked at."},
     {"collectors.ethtool.device_exclude", OptionType::regex, "", "Which devices are left out."},
     {"collectors.ethtool.metrics_include", OptionType::regex, ".*",
@@ -162,7 +162,7 @@ class EthtoolCollector final : public NodeCollector {
 }  // namespace
 
 // Drivers ask their hardware, which may take its time.
-constinit const CollectorKind ethtool_collector{"ethtool", kOwnLane, false, kOptions,
+constinit const CollectorKind ethtool_collector{"ethtool", kOwnLane, false, kEthtoolOptions,
                                                 create<EthtoolCollector>};
 
 }  // namespace basewatch::node

@@ -14,7 +14,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kFilesystemOptions[] = {
     {"collectors.filesystem.mount_points_exclude", OptionType::regex,
      "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)",
      "Which mount points are left out."},
@@ -140,7 +140,7 @@ class Filesystem final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind filesystem_collector{"filesystem", kOwnLane, true, kOptions,
+constinit const CollectorKind filesystem_collector{"filesystem", kOwnLane, true, kFilesystemOptions,
                                                    create<Filesystem>};
 
 }  // namespace basewatch::node

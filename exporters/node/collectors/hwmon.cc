@@ -10,7 +10,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kHwmonOptions[] = {
     {"collectors.hwmon.chip_include", OptionType::regex, "",
      "Which chips are looked at; empty: all that are not left out."},
     {"collectors.hwmon.chip_exclude", OptionType::regex, "", "Which chips are left out."},
@@ -149,6 +149,7 @@ class Hwmon final : public NodeCollector {
 }  // namespace
 
 // Sensors are asked over slow buses, disks wake up for it.
-constinit const CollectorKind hwmon_collector{"hwmon", kOwnLane, true, kOptions, create<Hwmon>};
+constinit const CollectorKind hwmon_collector{"hwmon", kOwnLane, true, kHwmonOptions,
+                                              create<Hwmon>};
 
 }  // namespace basewatch::node

@@ -8,7 +8,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kInterruptsOptions[] = {
     {"collectors.interrupts.name_include", OptionType::regex, "",
      "Which interrupts are looked at, by their 'name;info;devices'."},
     {"collectors.interrupts.name_exclude", OptionType::regex, "",
@@ -79,7 +79,7 @@ class Interrupts final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind interrupts_collector{"interrupts", kProcLane, false, kOptions,
-                                                   create<Interrupts>};
+constinit const CollectorKind interrupts_collector{"interrupts", kProcLane, false,
+                                                   kInterruptsOptions, create<Interrupts>};
 
 }  // namespace basewatch::node

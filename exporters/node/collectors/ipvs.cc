@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kLabels[] = {"local_address", "local_port", "remote_address",
                                         "remote_port",   "proto",      "local_mark"};
 
-constexpr Option kOptions[] = {
+constexpr Option kIpvsOptions[] = {
     {"collectors.ipvs.backend_labels", OptionType::texts,
      "[local_address, local_port, remote_address, remote_port, proto, local_mark]",
      "By which labels the backends are told apart; those that differ in others only are summed."},
@@ -26,10 +26,10 @@ class Ipvs final : public NodeCollector {
  public:
   explicit Ipvs(const Setup& setup)
       : stats_(setup.proc("net/ip_vs_stats")), table_(setup.proc("net/ip_vs"), 64u << 20) {
-    for (const auto& label : setup.settings.texts(kOptions[0].name)) {
+    for (const auto& label : setup.settings.texts(kIpvsOptions[0].name)) {
       const auto known = std::ranges::find(kLabels, label);
       if (known == std::end(kLabels)) {
-        throw SettingError(std::string(kOptions[0].name),
+        throw SettingError(std::string(kIpvsOptions[0].name),
                            fmt::format("there is no label '{}': choose among {}", printable(label),
                                        join(kLabels, ", ")));
       }
@@ -94,6 +94,6 @@ class Ipvs final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind ipvs_collector{"ipvs", kProcLane, true, kOptions, create<Ipvs>};
+constinit const CollectorKind ipvs_collector{"ipvs", kProcLane, true, kIpvsOptions, create<Ipvs>};
 
 }  // namespace basewatch::node

@@ -13,7 +13,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kLogindOptions[] = {
     {"collectors.logind.address", OptionType::text, "",
      "The D-Bus address to connect to; empty: that of the system bus."},
 };
@@ -90,6 +90,7 @@ class Logind final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind logind_collector{"logind", kOwnLane, false, kOptions, create<Logind>};
+constinit const CollectorKind logind_collector{"logind", kOwnLane, false, kLogindOptions,
+                                               create<Logind>};
 
 }  // namespace basewatch::node

@@ -9,7 +9,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kNetclassOptions[] = {
     {"collectors.netclass.ignored_devices", OptionType::regex, "^$",
      "Which network devices are left out."},
     {"collectors.netclass.ignore_invalid_speed", OptionType::flag, "false",
@@ -126,7 +126,7 @@ class Netclass final : public NodeCollector {
 }  // namespace
 
 // The kernel takes the lock of all network devices for some attributes.
-constinit const CollectorKind netclass_collector{"netclass", kOwnLane, true, kOptions,
+constinit const CollectorKind netclass_collector{"netclass", kOwnLane, true, kNetclassOptions,
                                                  create<Netclass>};
 
 }  // namespace basewatch::node

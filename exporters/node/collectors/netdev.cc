@@ -15,7 +15,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kNetdevOptions[] = {
     {"collectors.netdev.device_include", OptionType::regex, "", "Which devices are looked at."},
     {"collectors.netdev.device_exclude", OptionType::regex, "", "Which devices are left out."},
     {"collectors.netdev.address_info", OptionType::flag, "false",
@@ -147,6 +147,7 @@ class Netdev final : public NodeCollector {
 }  // namespace
 
 // A driver that hangs holds the kernel's lock on all devices: netlink waits then.
-constinit const CollectorKind netdev_collector{"netdev", kOwnLane, true, kOptions, create<Netdev>};
+constinit const CollectorKind netdev_collector{"netdev", kOwnLane, true, kNetdevOptions,
+                                               create<Netdev>};
 
 }  // namespace basewatch::node

@@ -7,7 +7,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kNetstatOptions[] = {
     {"collectors.netstat.fields", OptionType::regex,
      "^(.*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|"
      "Icmp6?_(InMsgs|OutMsgs)|TcpExt_(Listen.*|Syncookies.*|TCPSynRetrans|TCPTimeouts|TCPOFOQueue|"
@@ -77,7 +77,7 @@ class Netstat final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind netstat_collector{"netstat", kProcLane, true, kOptions,
+constinit const CollectorKind netstat_collector{"netstat", kProcLane, true, kNetstatOptions,
                                                 create<Netstat>};
 
 }  // namespace basewatch::node

@@ -9,53 +9,53 @@ namespace {
 
 // The procedures of each protocol, in the kernel's order, by node_exporter's names; an empty name
 // is one that it leaves out.
-constexpr std::string_view kVersion2[] = {
+constexpr std::string_view kServerVersion2[] = {
     "",       "GetAttr", "SetAttr", "Root", "Lookup",  "ReadLink", "Read",  "WrCache", "Write",
     "Create", "Remove",  "Rename",  "Link", "SymLink", "MkDir",    "RmDir", "ReadDir", "FsStat"};
-constexpr std::string_view kVersion3[] = {
+constexpr std::string_view kServerVersion3[] = {
     "",        "GetAttr",     "SetAttr", "Lookup", "Access",   "ReadLink", "Read",   "Write",
     "Create",  "MkDir",       "SymLink", "MkNod",  "Remove",   "RmDir",    "Rename", "Link",
     "ReadDir", "ReadDirPlus", "FsStat",  "FsInfo", "PathConf", "Commit"};
-constexpr std::string_view kVersion4[] = {"",
-                                          "",
-                                          "",
-                                          "Access",
-                                          "Close",
-                                          "Commit",
-                                          "Create",
-                                          "DelegPurge",
-                                          "DelegReturn",
-                                          "GetAttr",
-                                          "GetFH",
-                                          "Link",
-                                          "Lock",
-                                          "Lockt",
-                                          "Locku",
-                                          "Lookup",
-                                          "LookupRoot",
-                                          "Nverify",
-                                          "Open",
-                                          "OpenAttr",
-                                          "OpenConfirm",
-                                          "OpenDgrd",
-                                          "PutFH",
-                                          "",
-                                          "",
-                                          "Read",
-                                          "ReadDir",
-                                          "ReadLink",
-                                          "Remove",
-                                          "Rename",
-                                          "Renew",
-                                          "RestoreFH",
-                                          "SaveFH",
-                                          "SecInfo",
-                                          "SetAttr",
-                                          "SetClientID",
-                                          "SetClientIDConfirm",
-                                          "Verify",
-                                          "Write",
-                                          "RelLockOwner"};
+constexpr std::string_view kServerVersion4[] = {"",
+                                                "",
+                                                "",
+                                                "Access",
+                                                "Close",
+                                                "Commit",
+                                                "Create",
+                                                "DelegPurge",
+                                                "DelegReturn",
+                                                "GetAttr",
+                                                "GetFH",
+                                                "Link",
+                                                "Lock",
+                                                "Lockt",
+                                                "Locku",
+                                                "Lookup",
+                                                "LookupRoot",
+                                                "Nverify",
+                                                "Open",
+                                                "OpenAttr",
+                                                "OpenConfirm",
+                                                "OpenDgrd",
+                                                "PutFH",
+                                                "",
+                                                "",
+                                                "Read",
+                                                "ReadDir",
+                                                "ReadLink",
+                                                "Remove",
+                                                "Rename",
+                                                "Renew",
+                                                "RestoreFH",
+                                                "SaveFH",
+                                                "SecInfo",
+                                                "SetAttr",
+                                                "SetClientID",
+                                                "SetClientIDConfirm",
+                                                "Verify",
+                                                "Write",
+                                                "RelLockOwner"};
 
 class Nfsd final : public NodeCollector {
  public:
@@ -69,9 +69,9 @@ class Nfsd final : public NodeCollector {
       source->fail(source->text, "these are no NFS statistics");
     add_caches(page, rows);
     add_network(page, rows);
-    add_requests(page, "2", kVersion2, rows.counted("proc2"));
-    add_requests(page, "3", kVersion3, rows.counted("proc3"));
-    add_requests(page, "4", kVersion4, rows.counted("proc4ops"));
+    add_requests(page, "2", kServerVersion2, rows.counted("proc2"));
+    add_requests(page, "3", kServerVersion3, rows.counted("proc3"));
+    add_requests(page, "4", kServerVersion4, rows.counted("proc4ops"));
     const auto delegations = rows.row("wdeleg_getattr", 1);
     page.add(metrics::node::nfsd_requests_total, number_at(delegations, 0), "4", "WdelegGetattr");
     return done();

@@ -13,7 +13,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kPcideviceOptions[] = {
     {"collectors.pcidevice.names", OptionType::flag, "false",
      "Adds the names that pci.ids has for the devices to node_pcidevice_info."},
     {"collectors.pcidevice.idsfile", OptionType::path, "",
@@ -166,7 +166,7 @@ class PciDevices final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind pcidevice_collector{"pcidevice", kProcLane, false, kOptions,
+constinit const CollectorKind pcidevice_collector{"pcidevice", kProcLane, false, kPcideviceOptions,
                                                   create<PciDevices>};
 
 }  // namespace basewatch::node

@@ -10,7 +10,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kPowersupplyclassOptions[] = {
     {"collectors.powersupplyclass.ignored_supplies", OptionType::regex, "^$",
      "Which power supplies are left out."},
 };
@@ -76,7 +76,7 @@ class PowerSupplies final : public NodeCollector {
 }  // namespace
 
 // Batteries are asked over slow buses.
-constinit const CollectorKind powersupplyclass_collector{"powersupplyclass", kOwnLane, true,
-                                                         kOptions, create<PowerSupplies>};
+constinit const CollectorKind powersupplyclass_collector{
+    "powersupplyclass", kOwnLane, true, kPowersupplyclassOptions, create<PowerSupplies>};
 
 }  // namespace basewatch::node

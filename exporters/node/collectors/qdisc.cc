@@ -14,7 +14,7 @@ namespace {
 
 namespace m = metrics::node;
 
-constexpr Option kOptions[] = {
+constexpr Option kQdiscOptions[] = {
     {"collectors.qdisc.device_include", OptionType::regex, "", "Which devices are looked at."},
     {"collectors.qdisc.device_exclude", OptionType::regex, "", "Which devices are left out."},
     {"collectors.qdisc.fixtures", OptionType::path, "",
@@ -70,7 +70,7 @@ class QdiscCollector final : public NodeCollector {
 }  // namespace
 
 // A driver that hangs holds the kernel's lock on all devices: netlink waits then.
-constinit const CollectorKind qdisc_collector{"qdisc", kOwnLane, false, kOptions,
+constinit const CollectorKind qdisc_collector{"qdisc", kOwnLane, false, kQdiscOptions,
                                               create<QdiscCollector>};
 
 }  // namespace basewatch::node

@@ -8,7 +8,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kRaplOptions[] = {
     {"collectors.rapl.enable_zone_label", OptionType::flag, "false",
      "One metric node_rapl_joules_total with a label rapl_zone instead of a metric a zone."},
 };
@@ -70,6 +70,6 @@ class Rapl final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind rapl_collector{"rapl", kProcLane, true, kOptions, create<Rapl>};
+constinit const CollectorKind rapl_collector{"rapl", kProcLane, true, kRaplOptions, create<Rapl>};
 
 }  // namespace basewatch::node

@@ -7,7 +7,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kSlabinfoOptions[] = {
     {"collectors.slabinfo.slabs_include", OptionType::regex, ".*", "Which caches are looked at."},
     {"collectors.slabinfo.slabs_exclude", OptionType::regex, "",
      "Which caches of these are left out."},
@@ -43,7 +43,7 @@ class Slabinfo final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind slabinfo_collector{"slabinfo", kProcLane, false, kOptions,
+constinit const CollectorKind slabinfo_collector{"slabinfo", kProcLane, false, kSlabinfoOptions,
                                                  create<Slabinfo>};
 
 }  // namespace basewatch::node

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kVectors[] = {"hi",           "timer",   "net_tx", "net_rx",  "block",
                                          "block_iopoll", "tasklet", "sched",  "hrtimer", "rcu"};
 
-constexpr Option kOptions[] = {
+constexpr Option kStatOptions[] = {
     {"collectors.stat.softirq", OptionType::flag, "false", "Adds node_softirqs_total."},
 };
 
@@ -50,6 +50,6 @@ class Stat final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind stat_collector{"stat", kProcLane, true, kOptions, create<Stat>};
+constinit const CollectorKind stat_collector{"stat", kProcLane, true, kStatOptions, create<Stat>};
 
 }  // namespace basewatch::node

@@ -11,7 +11,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kSysctlOptions[] = {
     {"collectors.sysctl.include", OptionType::texts, "",
      "Numbers to show, such as fs.file-nr or fs.file-nr:allocated,free,max."},
     {"collectors.sysctl.include_info", OptionType::texts, "",
@@ -47,7 +47,8 @@ struct Sysctl {
 class SysctlCollector final : public NodeCollector {
  public:
   explicit SysctlCollector(const Setup& setup)
-      : numbers_(parsed(setup, kOptions[0].name)), texts_(parsed(setup, kOptions[1].name)) {}
+      : numbers_(parsed(setup, kSysctlOptions[0].name)),
+        texts_(parsed(setup, kSysctlOptions[1].name)) {}
 
   Outcome run(Page& page, const Deadline&) override {
     for (auto& sysctl : numbers_) add_numbers(page, sysctl);
@@ -74,7 +75,7 @@ class SysctlCollector final : public NodeCollector {
                                                             "as kernel.threads-max",
                                                             printable(text)));
       }
-      if (!keys.empty() && option == kOptions[1].name) {
+      if (!keys.empty() && option == kSysctlOptions[1].name) {
         throw SettingError(std::string(option),
                            fmt::format("'{}': only numbers may have keys", printable(text)));
       }
@@ -143,7 +144,7 @@ class SysctlCollector final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind sysctl_collector{"sysctl", kProcLane, false, kOptions,
+constinit const CollectorKind sysctl_collector{"sysctl", kProcLane, false, kSysctlOptions,
                                                create<SysctlCollector>};
 
 }  // namespace basewatch::node

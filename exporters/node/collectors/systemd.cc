@@ -18,7 +18,7 @@ namespace {
 
 namespace m = metrics::node;
 
-constexpr Option kOptions[] = {
+constexpr Option kSystemdOptions[] = {
     {"collectors.systemd.unit_include", OptionType::regex, ".+",
      "Which units are looked at; the whole name must match."},
     {"collectors.systemd.unit_exclude", OptionType::regex,
@@ -224,7 +224,7 @@ class Systemd final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind systemd_collector{"systemd", kOwnLane, false, kOptions,
+constinit const CollectorKind systemd_collector{"systemd", kOwnLane, false, kSystemdOptions,
                                                 create<Systemd>};
 
 }  // namespace basewatch::node

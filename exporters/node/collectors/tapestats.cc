@@ -7,7 +7,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kTapestatsOptions[] = {
     {"collectors.tapestats.ignored_devices", OptionType::regex, "^$",
      "Which tape drives are left out."},
 };
@@ -45,7 +45,7 @@ class Tapestats final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind tapestats_collector{"tapestats", kProcLane, true, kOptions,
+constinit const CollectorKind tapestats_collector{"tapestats", kProcLane, true, kTapestatsOptions,
                                                   create<Tapestats>};
 
 }  // namespace basewatch::node

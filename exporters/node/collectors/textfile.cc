@@ -11,7 +11,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kTextfileOptions[] = {
     {"collectors.textfile.directory", OptionType::texts, "",
      "Folders with *.prom files; a name may be a pattern (* ? [a-z])."},
 };
@@ -120,7 +120,7 @@ class Textfile final : public NodeCollector {
 }  // namespace
 
 // Its folders may lie on a file system that hangs.
-constinit const CollectorKind textfile_collector{"textfile", kOwnLane, true, kOptions,
+constinit const CollectorKind textfile_collector{"textfile", kOwnLane, true, kTextfileOptions,
                                                  create<Textfile>};
 
 }  // namespace basewatch::node

@@ -7,7 +7,7 @@
 namespace basewatch::node {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kVmstatOptions[] = {
     {"collectors.vmstat.fields", OptionType::regex, "^(oom_kill|pgpg|pswp|pg.*fault).*",
      "Which fields of /proc/vmstat are taken."},
 };
@@ -35,6 +35,7 @@ class Vmstat final : public NodeCollector {
 
 }  // namespace
 
-constinit const CollectorKind vmstat_collector{"vmstat", kProcLane, true, kOptions, create<Vmstat>};
+constinit const CollectorKind vmstat_collector{"vmstat", kProcLane, true, kVmstatOptions,
+                                               create<Vmstat>};
 
 }  // namespace basewatch::node

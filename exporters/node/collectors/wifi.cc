@@ -9,7 +9,7 @@ namespace {
 
 namespace m = metrics::node;
 
-constexpr Option kOptions[] = {
+constexpr Option kWifiOptions[] = {
     {"collectors.wifi.fixtures", OptionType::path, "",
      "A folder whose files are read in place of the kernel's answers; for tests."},
 };
@@ -87,6 +87,6 @@ class Wifi final : public NodeCollector {
 }  // namespace
 
 // Drivers ask the hardware, some take their time.
-constinit const CollectorKind wifi_collector{"wifi", kOwnLane, false, kOptions, create<Wifi>};
+constinit const CollectorKind wifi_collector{"wifi", kOwnLane, false, kWifiOptions, create<Wifi>};
 
 }  // namespace basewatch::node

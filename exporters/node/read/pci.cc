@@ -2,18 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include "exporters/node/read/source.h"
 
 namespace basewatch::node {
 namespace {
-
-std::optional<std::uint32_t> parse_hex(std::string_view text) {
-  std::uint32_t value = 0;
-  const auto* end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, value, 16);
-  if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
-  return value;
-}
 
 // "1af4  Red Hat, Inc." -> the name, when the line is about this id.
 std::optional<std::string_view> name_after(std::string_view line, std::string_view id) {

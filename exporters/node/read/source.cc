@@ -28,14 +28,14 @@ T expect(const Source& source, std::string_view word, std::optional<T> value,
                                  : fmt::format("'{}' is no {}", printable(word, 40), kind));
 }
 
+}  // namespace
+
 std::optional<std::uint64_t> parse_hex(std::string_view word) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value, 16);
   if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
   return value;
 }
-
-}  // namespace
 
 double Source::number(std::string_view word) const {
   return expect(*this, word, parse_double(word), "number");

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ class ReadError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+// "1af4", without 0x.
+std::optional<std::uint64_t> parse_hex(std::string_view word);
 
 // A text that is being read, and where it is from: what every parser takes. The views must stay
 // valid while it is parsed, and as long as what the parser returned points into them.
