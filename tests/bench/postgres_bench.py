@@ -140,12 +140,12 @@ class Bench:
             return 0, spent, 0, 0
         return cpu_of(process.process.pid) - own, spent, memory_of(process.process.pid), series(text)
 
-    def background_done(self, agent):
+    def background_done(self, agent, others):
         def ready():
             text = scrape(agent.page_url)[1].decode()
             done = all(f'pg_scrape_collector_success{{collector="{name}"}} 1' in text
                        for name in ("database", "stat_user_tables_size"))
-            return done and text.count("\nbasewatch_postgres_database_success{") in (0, OTHERS) and text
+            return done and text.count("\nbasewatch_postgres_database_success{") == others and text
         return wait_until("the background has been everywhere", ready, 120)
 
     def per_minute(self):
@@ -154,10 +154,10 @@ class Bench:
             scrape(peer.page_url)
             theirs = self.minute(peer)
         with self.ours("databases: {all: false}") as agent:
-            self.background_done(agent)
+            self.background_done(agent, 0)
             one = self.minute(agent)
         with self.ours("databases: {all: true}") as agent:
-            text = self.background_done(agent)
+            text = self.background_done(agent, OTHERS)
             every = self.minute(agent)
             took = float(re.search(r'pg_scrape_collector_duration_seconds{collector="databases"} (\S+)', text)[1])
         for name, found in (("the configured database", one), (f"all {OTHERS + 1} databases", every)):

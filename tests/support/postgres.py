@@ -64,9 +64,8 @@ class Postgres(Server):
         with open(self.folder / "postgresql.auto.conf", "a") as conf:
             conf.writelines(f"{name} = {value}\n" for name, value in settings.items())
 
-    def start(self):
-        super().__init__([self.programs / "postgres", "-D", self.folder], cwd="/",
-                         ready="database system is ready to accept", **_user())
+    def start(self, ready="database system is ready to accept"):
+        super().__init__([self.programs / "postgres", "-D", self.folder], cwd="/", ready=ready, **_user())
 
     def reload(self):
         """Returns when the server has read its configuration and certificates anew."""
