@@ -14,6 +14,18 @@ from support.servers import Agent, get, scratch, series_of
 
 EXTENSIONS = "CREATE EXTENSION pg_stat_statements; CREATE EXTENSION pg_buffercache;"
 TABLE = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100); VACUUM t; SELECT * FROM t;"
+# Units as versions and extensions have them, one that nobody knows, a number that is none.
+SETTINGS = """
+CREATE SCHEMA v15;
+GRANT USAGE ON SCHEMA v15 TO PUBLIC;
+CREATE VIEW v15.pg_settings AS
+  SELECT name, setting, unit, vartype, source, reset_val, NULL::text AS short_desc, pending_restart FROM pg_catalog.pg_settings
+  UNION ALL SELECT name, setting, unit, 'integer', 'default', setting, NULL, false
+  FROM (VALUES ('odd.bytes', '7', 'B'), ('odd.segments', '3', '64kB'), ('odd.pages', '2', '16kB'), ('odd.large', '1', 'TB'),
+    ('odd-days', '2', 'd'), ('odd.never', '-1', 'min'), ('odd.unknown', '5', 'parsec'), ('odd.text', 'many', 'kB'))
+    AS s(name, setting, unit);
+GRANT SELECT ON v15.pg_settings TO PUBLIC;
+"""
 # What a version lacks, or is not there in this test, is no fault of a query; that a column or function is not there is.
 MAY_LACK = re.compile(r"version [\d.]+ does not have it|only a standby has it|there is no relation|"
                       r"the extension \S+ is not installed|the setting \S+ is|does not know the setting")
@@ -94,6 +106,17 @@ class Versions(unittest.TestCase):
             self.assertEqual([float(value) for value in row], [page[f"pg_stat_checkpointer_{name}_total"] for name in names])
             self.assertEqual([float(value) for value in row], [page[f"pg_stat_bgwriter_{name}_total"] for name in before])
             self.assertEqual(written, page["pg_stat_bgwriter_buffers_backend_total"])
+
+    def test_settings_of_any_unit(self):
+        with scratch() as folder, Postgres(folder) as server:
+            monitoring_role(server)
+            server.sql(SETTINGS)
+            with postgres_version.As(server, "15.3") as proxy:
+                page = series_of(self.ask(folder, "15-odd", proxy.host)[0])
+        odd = {name.removeprefix("pg_settings_"): value for name, value in page.items() if "settings_odd" in name}
+        self.assertEqual({"odd_bytes_bytes": 7, "odd_segments_bytes": 3 * 65536, "odd_pages_bytes": 2 * 16384,
+                          "odd_large_bytes": 2 ** 40, "odd_days_seconds": 172800, "odd_never_seconds": -1}, odd)
+        self.assertIn("pg_settings_max_connections", page)
 
     def test_real_servers_where_there_are_any(self):
         wanted = [item.split("=", 1) for item in os.environ.get("BASEWATCH_POSTGRES", "15=/usr/lib/postgresql/15/bin").split(":")]
