@@ -85,7 +85,12 @@ void Session::read_facts(Link& link, const Deadline& deadline) {
   facts_.database = server.database;
   facts_.exposed_schemas = shared_->exposed_schemas;
   if (server.is_console) return;
-  const auto sql = facts_sql(shared_->queries);
+  auto queries = shared_->queries;
+  // Planned anew for each database that is not the configured one: the less is asked the better.
+  if (!database_.empty()) {
+    std::erase_if(queries, [](const auto* query) { return query->on != QueryOn::each; });
+  }
+  const auto sql = facts_sql(queries);
   // Not through `link`: that one may have died, and is then made anew.
   postgres::read_facts(run({.sql = sql, .prepare = true, .span = kFactsSpan}, deadline), facts_);
 }

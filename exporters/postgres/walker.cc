@@ -49,8 +49,10 @@ Session& SessionPool::get(const std::string& database) {
   entry.used = ++clock_;
   if (!entry.session) entry.session = std::make_unique<Session>(shared_, database);
   while (entries_.size() > most_) {
-    entries_.erase(
-        std::ranges::min_element(entries_, {}, [](const auto& each) { return each.second.used; }));
+    entries_.erase(std::ranges::min_element(entries_, {}, [&](const auto& each) {
+      const bool stays = each.first.empty() && most_ > 1;
+      return std::pair(stays, each.second.used);
+    }));
   }
   return *entry.session;
 }

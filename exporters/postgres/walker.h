@@ -12,8 +12,9 @@
 
 namespace basewatch::postgres {
 
-// The sessions of the background: at most so many open, the least recently used making room.
-// One thread at a time.
+// The sessions of the background: at most so many open. That to the configured database stays,
+// whose caches are the dearest to fill; of the others the least recently used makes room. One
+// thread at a time.
 class SessionPool {
  public:
   SessionPool(std::shared_ptr<const SessionShared> shared, std::size_t most)

@@ -14,7 +14,8 @@ import time
 import urllib.request
 
 from support.postgres import BIN, Postgres, monitoring_role
-from support.servers import Agent, Server, address, scratch, wait_until
+from support.postgres_exporter import BLOCKS, PostgresExporter
+from support.servers import Agent, scratch, wait_until
 
 SCRAPES = 20
 OTHERS = 20
@@ -25,31 +26,13 @@ DO $$ BEGIN FOR s IN 1..4 LOOP EXECUTE format('CREATE SCHEMA s%s', s);
   FOR t IN 1..200 LOOP EXECUTE format('CREATE TABLE s%s.t%s (id int PRIMARY KEY, v text)', s, t); END LOOP;
 END LOOP; END $$;
 """
-COUNTERS = {
-    "pg_stat_user_tables": ("seq_scan seq_tup_read idx_scan idx_tup_fetch n_tup_ins n_tup_upd n_tup_del n_tup_hot_upd "
-                            "n_live_tup n_dead_tup n_mod_since_analyze vacuum_count autovacuum_count analyze_count "
-                            "autoanalyze_count").split(),
-    "pg_statio_user_tables": ("heap_blks_read heap_blks_hit idx_blks_read idx_blks_hit toast_blks_read toast_blks_hit "
-                              "tidx_blks_read tidx_blks_hit").split(),
+COUNTERS = ("seq_scan seq_tup_read idx_scan idx_tup_fetch n_tup_ins n_tup_upd n_tup_del n_tup_hot_upd n_live_tup n_dead_tup "
+            "n_mod_since_analyze vacuum_count autovacuum_count analyze_count autoanalyze_count").split()
+VIEWS = {
+    "pg_stat_user_tables": {name: name for name in COUNTERS}
+    | {f"last_{what}": f"coalesce(last_{what}, '1970-01-01Z')" for what in ("vacuum", "autovacuum", "analyze", "autoanalyze")},
+    "pg_statio_user_tables": BLOCKS,
 }
-
-
-def peer_queries():
-    lines = []
-    for view, columns in COUNTERS.items():
-        times = ""
-        if view == "pg_stat_user_tables":
-            names = ["last_vacuum", "last_autovacuum", "last_analyze", "last_autoanalyze"]
-            times = "".join(f", coalesce({name}, '1970-01-01Z') AS {name}" for name in names)
-            columns = columns + names
-        plain = ", ".join(name for name in columns if not name.startswith("last_"))
-        lines += [f"{view}:", f"  query: \"SELECT current_database() datname, schemaname, relname, {plain}{times} "
-                  f"FROM {view}\"", "  metrics:"]
-        for name in ("datname", "schemaname", "relname"):
-            lines.append(f"    - {name}: {{usage: LABEL, description: {name}}}")
-        for name in columns:
-            lines.append(f"    - {name}: {{usage: COUNTER, description: {name}}}")
-    return "\n".join(lines) + "\n"
 
 
 def cpu_of(pid):
@@ -111,15 +94,9 @@ class Bench:
         self.folder, self.server = pathlib.Path(folder), server
         self.clock = ServerClock(server)
         self.dsn = f"postgresql://basewatch:watch@{server.host}/postgres"
-        (self.folder / "queries.yaml").write_text(peer_queries())
 
     def peer(self):
-        where = f"{address()}:9187"
-        peer = Server(["prometheus-postgres-exporter", f"--web.listen-address={where}",
-                       f"--extend.query-path={self.folder / 'queries.yaml'}"], ready="Listening on",
-                      env=dict(os.environ, DATA_SOURCE_NAME=self.dsn + "?sslmode=disable"))
-        peer.page_url = f"http://{where}/metrics"
-        return peer
+        return PostgresExporter(self.folder, self.server, VIEWS)
 
     def ours(self, options):
         agent = Agent(self.folder, f"node: bench\nexporters:\n  postgres: {{dsn: \"{self.dsn}\", {options}}}\n")
@@ -163,12 +140,12 @@ class Bench:
             return 0, spent, 0, 0
         return cpu_of(process.process.pid) - own, spent, memory_of(process.process.pid), series(text)
 
-    def background_done(self, agent):
+    def background_done(self, agent, others):
         def ready():
             text = scrape(agent.page_url)[1].decode()
             done = all(f'pg_scrape_collector_success{{collector="{name}"}} 1' in text
                        for name in ("database", "stat_user_tables_size"))
-            return done and text.count("\nbasewatch_postgres_database_success{") in (0, OTHERS) and text
+            return done and text.count("\nbasewatch_postgres_database_success{") == others and text
         return wait_until("the background has been everywhere", ready, 120)
 
     def per_minute(self):
@@ -177,10 +154,10 @@ class Bench:
             scrape(peer.page_url)
             theirs = self.minute(peer)
         with self.ours("databases: {all: false}") as agent:
-            self.background_done(agent)
+            self.background_done(agent, 0)
             one = self.minute(agent)
         with self.ours("databases: {all: true}") as agent:
-            text = self.background_done(agent)
+            text = self.background_done(agent, OTHERS)
             every = self.minute(agent)
             took = float(re.search(r'pg_scrape_collector_duration_seconds{collector="databases"} (\S+)', text)[1])
         for name, found in (("the configured database", one), (f"all {OTHERS + 1} databases", every)):

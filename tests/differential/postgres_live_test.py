@@ -14,7 +14,8 @@ import subprocess
 import unittest
 
 from support.postgres import BIN, Postgres, Standby, monitoring_role
-from support.servers import BASEWATCH, Server, address, get, scratch, wait_until
+from support.postgres_exporter import BLOCKS, PostgresExporter
+from support.servers import BASEWATCH, get, scratch, wait_until
 
 HERE = pathlib.Path(__file__).parent
 SCALE = int(os.environ.get("BASEWATCH_POSTGRES_SCALE", "1"))
@@ -25,6 +26,8 @@ DO $$ BEGIN FOR s IN 1..4 LOOP EXECUTE format('CREATE SCHEMA s%s', s); END LOOP;
 CREATE TABLE s1.t1 (id int PRIMARY KEY, v text);
 INSERT INTO s1.t1 SELECT g, 'x' FROM generate_series(1, 1000) g;
 DELETE FROM s1.t1 WHERE id < 100;
+INSERT INTO s1.t1 VALUES (0, (SELECT string_agg(md5(g::text), '') FROM generate_series(1, 1000) g)); -- in TOAST
+SELECT sum(length(v)) FROM s1.t1;
 SELECT pg_create_physical_replication_slot('standby', true);
 """
 LARGE = """
@@ -32,27 +35,10 @@ DO $$ BEGIN FOR s IN 1..4 LOOP
   FOR t IN %d..%d LOOP EXECUTE format('CREATE TABLE s%%s.t%%s (id int PRIMARY KEY, v text)', s, t); END LOOP;
 END LOOP; END $$;
 """
-# What people give the old peer, which has no tables of its own.
-TABLE_QUERIES = """
-pg_stat_user_tables:
-  query: "SELECT current_database() datname, schemaname, relname, seq_scan, idx_scan, n_tup_ins, n_tup_upd FROM pg_stat_user_tables"
-  metrics:
-    - datname: {usage: LABEL, description: d}
-    - schemaname: {usage: LABEL, description: d}
-    - relname: {usage: LABEL, description: d}
-    - seq_scan: {usage: COUNTER, description: d}
-    - idx_scan: {usage: COUNTER, description: d}
-    - n_tup_ins: {usage: COUNTER, description: d}
-    - n_tup_upd: {usage: COUNTER, description: d}
-pg_statio_user_tables:
-  query: "SELECT current_database() datname, schemaname, relname, heap_blks_read heap_blocks_read, heap_blks_hit heap_blocks_hit FROM pg_statio_user_tables"
-  metrics:
-    - datname: {usage: LABEL, description: d}
-    - schemaname: {usage: LABEL, description: d}
-    - relname: {usage: LABEL, description: d}
-    - heap_blocks_read: {usage: COUNTER, description: d}
-    - heap_blocks_hit: {usage: COUNTER, description: d}
-"""
+COMPARED = {
+    "pg_stat_user_tables": {name: name for name in ("seq_scan", "idx_scan", "n_tup_ins", "n_tup_upd")},
+    "pg_statio_user_tables": BLOCKS,
+}
 # Move while one looks, or count the peer itself.
 MOVING = re.compile(r"pg_(stat_activity|locks|stat_database|stat_bgwriter|exporter|up|scrape|wal|stat_archiver|"
                     r"replication_slots_pg_wal|stat_user|statio)")
@@ -62,8 +48,7 @@ BETWEEN = """pg_stat_database_xact_commit pg_stat_database_xact_rollback pg_stat
     pg_stat_database_tup_updated pg_stat_database_tup_deleted pg_stat_database_temp_files pg_stat_database_temp_bytes
     pg_stat_database_deadlocks pg_stat_bgwriter_buffers_alloc_total pg_stat_bgwriter_checkpoints_timed_total
     pg_stat_bgwriter_checkpoints_req_total pg_stat_bgwriter_buffers_clean_total pg_stat_bgwriter_buffers_checkpoint_total
-    pg_stat_user_tables_seq_scan pg_stat_user_tables_n_tup_ins pg_stat_user_tables_n_tup_upd pg_stat_user_tables_idx_scan
-    pg_statio_user_tables_heap_blocks_hit pg_statio_user_tables_heap_blocks_read""".split()
+    """.split() + [f"{view}_{name}" for view, columns in COMPARED.items() for name in columns]
 
 
 class Page:
@@ -89,21 +74,6 @@ class Page:
         for pairs, value in self.series.get(name, {}).items():
             out[tuple(pair for pair in pairs if pair[0] in labels)] += value
         return dict(sorted(out.items()))
-
-
-class Peer(Server):
-    def __init__(self, server, folder):
-        self.address = f"{address()}:9187"
-        queries = folder / "queries.yml"
-        queries.write_text(TABLE_QUERIES)
-        super().__init__(["prometheus-postgres-exporter", f"--web.listen-address={self.address}",
-                          f"--extend.query-path={queries}"], ready="Listening on",
-                         env=dict(os.environ, DATA_SOURCE_NAME=f"postgresql://basewatch:watch@{server.host}:5432/postgres"
-                                                               "?sslmode=disable"))
-        wait_until("the peer answers", lambda: get(f"http://{self.address}/metrics")[0] == 200)
-
-    def page(self):
-        return Page(get(f"http://{self.address}/metrics")[1])
 
 
 def expected():
@@ -135,10 +105,10 @@ class Compared:
         cls.addClassCleanup(cls.scratch.cleanup)
         cls.folder = pathlib.Path(cls.scratch.name)
         server = cls.make_server()
-        with Peer(server, cls.folder) as peer:
-            cls.theirs = peer.page()
+        with PostgresExporter(cls.folder, server, COMPARED) as peer:
+            cls.theirs = Page(get(peer.page_url)[1])
             cls.ours = cls.our_page(server)
-            cls.theirs_after = peer.page()
+            cls.theirs_after = Page(get(peer.page_url)[1])
 
     @classmethod
     def server_at(cls, name, **settings):
@@ -280,6 +250,9 @@ class OnALoadedCluster(Compared, unittest.TestCase):
                          sum(("datname", "") in pairs for pairs in self.theirs.series["pg_stat_database_numbackends"]))
         tables = [pairs for pairs in self.ours.series["pg_stat_user_tables_n_live_tup"] if ("datname", "postgres") in pairs]
         self.assertGreater(len(tables), 4 * (TABLES - 1))
+        for name in BLOCKS:
+            if name.endswith("_hit"):
+                self.assertTrue(any(value > 0 for value in self.theirs.series[f"pg_statio_user_tables_{name}"].values()), name)
         busy = {pairs: value for pairs, value in self.theirs_after.series["pg_stat_database_xact_commit"].items()
                 if ("datname", "postgres") in pairs}
         before = self.theirs.series["pg_stat_database_xact_commit"]

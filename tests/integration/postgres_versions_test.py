@@ -9,19 +9,31 @@ import re
 import unittest
 
 from support import postgres_version
-from support.postgres import Postgres, monitoring_role, series_of, wait_until
-from support.servers import Agent, get, scratch
+from support.postgres import Postgres, monitoring_role, wait_until
+from support.servers import Agent, get, scratch, series_of
 
 EXTENSIONS = "CREATE EXTENSION pg_stat_statements; CREATE EXTENSION pg_buffercache;"
 TABLE = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100); VACUUM t; SELECT * FROM t;"
+# Units as versions and extensions have them, one that nobody knows, a number that is none.
+SETTINGS = """
+CREATE SCHEMA v15;
+GRANT USAGE ON SCHEMA v15 TO PUBLIC;
+CREATE VIEW v15.pg_settings AS
+  SELECT name, setting, unit, vartype, source, reset_val, NULL::text AS short_desc, pending_restart FROM pg_catalog.pg_settings
+  UNION ALL SELECT name, setting, unit, 'integer', 'default', setting, NULL, false
+  FROM (VALUES ('odd.bytes', '7', 'B'), ('odd.segments', '3', '64kB'), ('odd.pages', '2', '16kB'), ('odd.large', '1', 'TB'),
+    ('odd-days', '2', 'd'), ('odd.never', '-1', 'min'), ('odd.unknown', '5', 'parsec'), ('odd.text', 'many', 'kB'))
+    AS s(name, setting, unit);
+GRANT SELECT ON v15.pg_settings TO PUBLIC;
+"""
 # What a version lacks, or is not there in this test, is no fault of a query; that a column or function is not there is.
 MAY_LACK = re.compile(r"version [\d.]+ does not have it|only a standby has it|there is no relation|"
                       r"the extension \S+ is not installed|the setting \S+ is|does not know the setting")
 # Family -> the versions that have it.
 ONLY = {
     "pg_stat_database_active_time_seconds_total": lambda version: version >= 14,
-    "pg_stat_bgwriter_checkpoints_timed_total": lambda version: version < 17,
-    "pg_stat_bgwriter_buffers_backend_total": lambda version: version < 17,
+    "pg_stat_bgwriter_checkpoints_timed_total": lambda version: True,
+    "pg_stat_bgwriter_buffers_backend_total": lambda version: True,
     "pg_stat_bgwriter_buffers_clean_total": lambda version: True,
     "pg_stat_bgwriter_stats_reset_total": lambda version: True,
     "pg_stat_checkpointer_num_timed_total": lambda version: version >= 17,
@@ -80,15 +92,31 @@ class Versions(unittest.TestCase):
                         self.check(version, *self.ask(folder, version, proxy.host))
             text, collectors = self.ask(folder, "15", server.host)
             self.check("15", text, collectors)
-            self.values_of_17(folder, server)
+            self.values_since_17(folder, server)
 
-    def values_of_17(self, folder, server):
-        """Rows that 17 gave reach the page by the right names."""
-        row = server.sql("SELECT num_timed, num_requested, write_time, buffers_written FROM v17.pg_stat_checkpointer")
-        with postgres_version.As(server, "17.3") as proxy:
-            page = series_of(self.ask(folder, "17-again", proxy.host)[0])
-        names = ("num_timed", "num_requested", "write_time", "buffers_written")
-        self.assertEqual([float(value) for value in row[0]], [page[f"pg_stat_checkpointer_{name}_total"] for name in names])
+    def values_since_17(self, folder, server):
+        """Rows that 17 and 18 gave reach the page by the right names, and by those that they had before."""
+        names = ("num_timed", "num_requested", "write_time", "sync_time", "buffers_written")
+        before = ("checkpoints_timed", "checkpoints_req", "checkpoint_write_time", "checkpoint_sync_time", "buffers_checkpoint")
+        # In tests/fixtures/postgres: of 17 a backend wrote 1007 pages and added 658 and 8, of 18 only the WAL was written.
+        for version, written in (("17", 1673), ("18", 0)):
+            row = server.sql(f"SELECT {', '.join(names)} FROM v{version}.pg_stat_checkpointer")[0]
+            with postgres_version.As(server, f"{version}.3") as proxy:
+                page = series_of(self.ask(folder, f"{version}-again", proxy.host)[0])
+            self.assertEqual([float(value) for value in row], [page[f"pg_stat_checkpointer_{name}_total"] for name in names])
+            self.assertEqual([float(value) for value in row], [page[f"pg_stat_bgwriter_{name}_total"] for name in before])
+            self.assertEqual(written, page["pg_stat_bgwriter_buffers_backend_total"])
+
+    def test_settings_of_any_unit(self):
+        with scratch() as folder, Postgres(folder) as server:
+            monitoring_role(server)
+            server.sql(SETTINGS)
+            with postgres_version.As(server, "15.3") as proxy:
+                page = series_of(self.ask(folder, "15-odd", proxy.host)[0])
+        odd = {name.removeprefix("pg_settings_"): value for name, value in page.items() if "settings_odd" in name}
+        self.assertEqual({"odd_bytes_bytes": 7, "odd_segments_bytes": 3 * 65536, "odd_pages_bytes": 2 * 16384,
+                          "odd_large_bytes": 2 ** 40, "odd_days_seconds": 172800, "odd_never_seconds": -1}, odd)
+        self.assertIn("pg_settings_max_connections", page)
 
     def test_real_servers_where_there_are_any(self):
         wanted = [item.split("=", 1) for item in os.environ.get("BASEWATCH_POSTGRES", "15=/usr/lib/postgresql/15/bin").split(":")]

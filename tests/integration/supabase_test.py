@@ -81,6 +81,7 @@ COUNTED = {
     'supabase_extension_outdated{extension="plpgsql"}': 0,
     "pg_status_in_recovery": 0, "max_connections_connection_count": 40,
     "physical_replication_lag_physical_replication_lag_seconds": 0,
+    "physical_replication_lag_is_connected_to_primary": 0, "physical_replication_lag_is_wal_replay_paused": 0,
     "pg_ls_archive_statusdir_wal_pending_count": 0,
 }
 ABSENT = ('supabase_cron_job_last_start_timestamp_seconds{jobid="5"', 'supabase_cron_job_longest_gap_seconds{jobid="2"',

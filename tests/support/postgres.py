@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from support.servers import Server, address, get, wait_until
+from support.servers import Server, address, get, series_of, wait_until
 
 BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
@@ -64,9 +64,8 @@ class Postgres(Server):
         with open(self.folder / "postgresql.auto.conf", "a") as conf:
             conf.writelines(f"{name} = {value}\n" for name, value in settings.items())
 
-    def start(self):
-        super().__init__([self.programs / "postgres", "-D", self.folder], cwd="/",
-                         ready="database system is ready to accept", **_user())
+    def start(self, ready="database system is ready to accept"):
+        super().__init__([self.programs / "postgres", "-D", self.folder], cwd="/", ready=ready, **_user())
 
     def reload(self):
         """Returns when the server has read its configuration and certificates anew."""
@@ -223,14 +222,4 @@ class Scraper:
             raise AssertionError(f"{error}; the log ends with\n" + "".join(self.agent.lines[-12:])) from None
 
 
-def series_of(text):
-    """{"name{labels}": value} of a page."""
-    found = {}
-    for line in text.splitlines():
-        if line and not line.startswith("#"):
-            name, value = line.rsplit(" ", 1)
-            found[name] = float(value)
-    return found
-
-
-__all__ = ["BIN", "PgBouncer", "Postgres", "Scraper", "Session", "Standby", "give", "monitoring_role", "series_of", "wait_until"]
+__all__ = ["BIN", "PgBouncer", "Postgres", "Scraper", "Session", "Standby", "give", "monitoring_role", "wait_until"]

@@ -80,6 +80,15 @@ TEST_CASE("every other database is asked, over two connections at most") {
   CHECK(world.server.alive == 2);
 }
 
+TEST_CASE("the connection to the configured database stays, those of the others make room") {
+  World world;
+  world.run();
+  CHECK(world.server.opened == 1 + 3);
+  world.server.clock.advance(60s);
+  world.run();
+  CHECK(world.server.opened == 1 + 3 + 3);
+}
+
 TEST_CASE("a query is not asked anew before its time, and what it yielded stays") {
   World world;
   world.run();

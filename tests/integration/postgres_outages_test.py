@@ -1,0 +1,73 @@
+"""A server that is there and yet is not: its processes that work for us hang while it goes on, or it lets nobody in
+because it recovers. Each test has a server and an agent of its own."""
+import os
+import pathlib
+import re
+import signal
+import unittest
+
+from support.postgres import Postgres, Scraper, give, monitoring_role, wait_until
+from support.servers import Agent, scratch
+
+CONFIG = """node: db-1
+exporters:
+  postgres:
+    - {{name: main, dsn: "host={host} user=basewatch password=watch dbname=postgres"}}
+    - {{name: other, dsn: "host={host} user=other password=other dbname=postgres", databases: {{all: false}}}}
+"""
+
+
+class Outages(unittest.TestCase):
+    def setUp(self):
+        folder = pathlib.Path(self.enterContext(scratch()))
+        self.server = self.enterContext(Postgres(folder))
+        monitoring_role(self.server)
+        self.server.sql("CREATE ROLE other LOGIN PASSWORD 'other'; GRANT pg_monitor TO other")
+        self.agent = self.enterContext(Agent(folder, CONFIG.format(host=self.server.host)))
+        self.scraper = Scraper(self.agent)
+        self.scraper.becomes("main", "pg_up", 1)
+        wait_until("the background has begun", lambda: len(self.server.backends()) > 1)
+
+    def test_processes_of_ours_hang_and_the_server_goes_on(self):
+        """New ones could be had: more and more of them, until the server has no room for anybody."""
+        stopped = self.server.backends()
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            for _ in range(6):
+                self.scraper.page("main", seconds=2)
+                # One that the server has just refused may take a moment to go.
+                wait_until("there are three at most", lambda: len(self.server.backends()) <= 3, 2)
+                self.assertEqual(1, self.scraper.page("other")["pg_up"])
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+        self.scraper.becomes("main", "pg_up", 1)
+        wait_until("those that hung are gone", lambda: not set(stopped) & set(self.server.backends()))
+        self.scraper.becomes("main", "basewatch_postgres_connections_left", 0)
+
+    def test_a_server_in_recovery(self):
+        """As after a crash: it listens, and lets nobody in yet."""
+        mark = self.server.folder / "standby.signal"
+        self.server.stop()
+        self.server.set(hot_standby="off")
+        mark.touch()
+        give(mark)
+        before = len(self.agent.output())
+        self.server.start("entering standby mode")
+        for _ in range(3):
+            self.assertEqual(0, self.scraper.page("main")["pg_up"])
+        lines = re.findall("postgres/main[^\n]*", self.agent.output()[before:])
+        self.assertLess(len(lines), 3, "one line a change, none a scrape")
+        wait_until("it is told", lambda: re.search("postgres/other[^\n]*(not accepting connections|starting up)|"
+                                                   "postgres/main[^\n]*(not accepting connections|starting up)",
+                                                   self.agent.output()), 5)
+        self.server.stop()
+        mark.unlink()
+        self.server.set(hot_standby="on")
+        self.server.start()
+        self.scraper.becomes("main", "pg_up", 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
