@@ -142,16 +142,26 @@ class TestsFile {
     yaml_.value("name", name);
     write_input_series(yaml_, plan.series);
     yaml_.key("alert_rule_test");
+    // Whatever the series: nothing fires before `for` has passed.
+    if (const auto before = alert.hold - step();
+        fires && before > Duration::zero() && before < at) {
+      write_moment(alert, before, nullptr);
+    }
+    write_moment(alert, at, fires ? &plan : nullptr);
+    yaml_.close();
+    yaml_.close();
+  }
+
+  // What is expected then; nothing where there is no plan.
+  void write_moment(const AlertEntry& alert, Duration at, const TestPlan* plan) {
     yaml_.item();
     yaml_.plain("eval_time", format_duration(at));
     yaml_.value("alertname", alert.name.value);
-    if (fires) {
-      write_expected(alert, plan);
+    if (plan) {
+      write_expected(alert, *plan);
     } else {
       yaml_.empty_list("exp_alerts");
     }
-    yaml_.close();
-    yaml_.close();
     yaml_.close();
   }
 

@@ -284,6 +284,9 @@ class Work(RedisTest):
         self.assertGreater(self.value(page, 'redis_key_group_memory_usage_bytes{db="db0",key_group="session"}'), 250 * 40)
         self.assertAlmostEqual(100, self.value(page, 'redis_key_size{db="db0",key="visitors"}'), delta=5)
         self.assertNotIn('key="nothing"', page)
+        # Texts are looked at before they are asked how many distinct elements they count: nothing was refused.
+        with server.client() as admin:
+            self.assertNotIn("WRONGTYPE", str(admin("INFO", "errorstats")))
 
     def test_a_scrape_is_one_round_trip(self):
         server = self.redis("a")

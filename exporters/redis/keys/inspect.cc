@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 
 #include "agent/base/strings.h"
 #include "metrics/redis.h"
@@ -76,6 +77,30 @@ std::vector<Seen> look(Page& page, std::span<const DbKey> keys, const AskServer&
   return seen;
 }
 
+// Whether a text counts distinct elements: "HYLL", then how it is encoded. Of any other the server
+// would say WRONGTYPE, which it counts and an alert reads.
+bool counts_distinct(std::string_view text) {
+  return text.size() >= 16 && text.starts_with("HYLL") && (text[4] == 0 || text[4] == 1);
+}
+
+// How many distinct elements each of these texts counts; nothing where the server does not say.
+std::vector<std::optional<double>> distinct(std::span<const DbKey* const> keys,
+                                            const AskServer& ask) {
+  std::vector<std::optional<double>> numbers;
+  if (keys.empty()) return numbers;
+  std::vector<RedisCommand> commands;
+  for (const auto* key : keys) {
+    select(commands, key->db);
+    commands.push_back({"PFCOUNT", key->key});
+  }
+  const auto replies = ask(commands);
+  for (std::size_t i = 1; i < replies.size(); i += 2) {
+    const bool counted = replies[i].kind == RedisReply::Kind::integer;
+    numbers.push_back(counted ? replies[i].number() : std::nullopt);
+  }
+  return numbers;
+}
+
 void measure(Page& page, std::span<const Seen> seen, bool values, const AskServer& ask) {
   std::vector<RedisCommand> commands;
   for (const auto& [key, type] : seen) {
@@ -83,23 +108,31 @@ void measure(Page& page, std::span<const Seen> seen, bool values, const AskServe
     if (!size) continue;
     select(commands, key->db);
     commands.push_back({size, key->key});
-    // A text that counts distinct elements has their number for a size.
-    if (type == "string") commands.push_back({"PFCOUNT", key->key});
     if (type == "string")
       commands.push_back({"GETRANGE", key->key, "0", std::to_string(kLongestText)});
   }
   if (commands.empty()) return;
   const auto replies = ask(commands);
+  std::vector<const DbKey*> counters;  // their number is their size
+  std::vector<std::optional<double>> sizes;
   std::size_t at = 0;
   for (const auto& [key, type] : seen) {
     if (!size_command(type)) continue;
+    const auto size = replies[at + 1].number();
     const bool text = type == "string";
-    const auto& size = replies[at + 1];
-    const bool counts = text && replies[at + 2].kind == RedisReply::Kind::integer;
-    const auto number = counts ? replies[at + 2].number() : size.number();
-    if (number) page.add(m::key_size, *number, label_of(*key), key->key);
-    if (text && !counts && values) add_value(page, *key, replies[at + 3]);
-    at += text ? 4 : 2;
+    if (text && replies[at + 2].is_text() && counts_distinct(replies[at + 2].text)) {
+      counters.push_back(key);
+      sizes.push_back(size);
+    } else {
+      if (size) page.add(m::key_size, *size, label_of(*key), key->key);
+      if (text && values) add_value(page, *key, replies[at + 2]);
+    }
+    at += text ? 3 : 2;
+  }
+  const auto numbers = distinct(counters, ask);
+  for (std::size_t i = 0; i < counters.size(); ++i) {
+    const auto number = numbers[i] ? numbers[i] : sizes[i];
+    if (number) page.add(m::key_size, *number, label_of(*counters[i]), counters[i]->key);
   }
 }
 

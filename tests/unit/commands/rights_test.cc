@@ -13,15 +13,15 @@
 namespace basewatch::commands {
 namespace {
 
-struct Folder {
+struct KeyFolder {
   std::filesystem::path path;
-  Folder() {
+  KeyFolder() {
     std::string name = "/tmp/basewatch-rights-XXXXXX";
     REQUIRE(::mkdtemp(name.data()));
     path = name;
     ::chmod(name.c_str(), 0755);
   }
-  ~Folder() { std::filesystem::remove_all(path); }
+  ~KeyFolder() { std::filesystem::remove_all(path); }
 };
 
 // Runs as an ordinary user in a process of its own; true when `check` is.
@@ -43,7 +43,7 @@ bool as_nobody(F check) {
 }  // namespace
 
 TEST_CASE("which group or capability opens a path") {
-  const Folder folder;
+  const KeyFolder folder;
   const auto file = (folder.path / "log").string();
   std::ofstream(file) << "x";
   CHECK(what_opens(file).empty());

@@ -34,11 +34,6 @@ constexpr const char* kDeviceCollectors[] = {"bcache",
                                              "thermal_zone",
                                              "watchdog"};
 
-void write_all(const Tree& tree, const std::string& folder,
-               std::initializer_list<std::pair<const char*, const char*>> files) {
-  for (const auto& [name, text] : files) tree.write(folder + "/" + name, text);
-}
-
 }  // namespace
 
 TEST_CASE("bcache: its numbers, reports and devices") {
@@ -52,13 +47,13 @@ TEST_CASE("bcache: its numbers, reports and devices") {
   const Tree tree;
   CHECK(run(tree.settings(), "bcache").empty());
   const std::string set = "sys/fs/bcache/dead-beef";
-  write_all(tree, set,
+  tree.write_all(set,
             {{"tree_depth", "2\n"}, {"internal/btree_read_average_duration_us", "1305\n"}});
-  write_all(tree, set + "/bdev0",
+  tree.write_all(set + "/bdev0",
             {{"dirty_data", "1.1k\n"},
              {"stats_total/cache_hits", "546\n"},
              {"writeback_rate_debug", "rate:\t\t1.1M/sec\ndirty: 1k\nchange:\t\t-1k/sec\n"}});
-  write_all(tree, set + "/cache0", {{"written", "0\n"}, {"priority_stats", "Unused: 99%\nx\n"}});
+  tree.write_all(set + "/cache0", {{"written", "0\n"}, {"priority_stats", "Unused: 99%\nx\n"}});
   const auto page = run(tree.settings({{"collectors.bcache.priority_stats", true}}), "bcache");
   CHECK(page ==
         "node_bcache_btree_read_average_duration_seconds{uuid=\"dead-beef\"} 1.305e-06\n"
@@ -120,7 +115,7 @@ TEST_CASE("hwmon: names of attributes, metrics and chips") {
 
   const Tree tree;
   CHECK(run(tree.settings(), "hwmon") == "absent: no sensors\n");
-  write_all(tree, "sys/devices/platform/coretemp.0/hwmon/hwmon0",
+  tree.write_all("sys/devices/platform/coretemp.0/hwmon/hwmon0",
             {{"name", "coretemp\n"},
              {"temp1_input", "55000\n"},
              {"temp1_label", "Package\n"},
@@ -185,9 +180,9 @@ TEST_CASE("mdadm: arrays at rest, at work, without a status, and what sysfs adds
   const Tree tree;
   CHECK(run(tree.settings(), "mdadm") == "absent: no software RAID\n");
   tree.write("proc/mdstat", "Personalities : \nunused devices: <none>\n");
-  write_all(tree, "sys/block/md1/md",
+  tree.write_all("sys/block/md1/md",
             {{"level", "raid1\n"}, {"raid_disks", "3 (2)\n"}, {"degraded", "1\n"}});
-  write_all(tree, "sys/block/md2/md", {{"level", "container\n"}, {"raid_disks", "3\n"}});
+  tree.write_all("sys/block/md2/md", {{"level", "container\n"}, {"raid_disks", "3\n"}});
   CHECK(run(tree.settings(), "mdadm") ==
         "node_md_degraded{device=\"md1\"} 1\nnode_md_degraded{device=\"md2\"} 0\n"
         "node_md_raid_disks{device=\"md1\"} 3\n");
@@ -214,13 +209,13 @@ TEST_CASE("names of NVMe and places of PCI") {
 
 TEST_CASE("powersupplyclass: units, and empty labels") {
   const Tree tree;
-  write_all(tree, "sys/class/power_supply/BAT0",
+  tree.write_all("sys/class/power_supply/BAT0",
             {{"capacity", "81\n"},
              {"energy_now", "36580000\n"},
              {"temp", "295\n"},
              {"status", "Discharging\n"},
              {"voltage_now", "\n"}});
-  write_all(tree, "sys/class/power_supply/AC", {{"online", "0\n"}});
+  tree.write_all("sys/class/power_supply/AC", {{"online", "0\n"}});
   const auto page = run(tree.settings({{"collectors.powersupplyclass.ignored_supplies", "^AC$"}}),
                         "powersupplyclass");
   CHECK(
@@ -233,10 +228,10 @@ TEST_CASE("powersupplyclass: units, and empty labels") {
 TEST_CASE("rapl: zones, zones of one name, and the label instead of names") {
   const Tree tree;
   CHECK(run(tree.settings(), "rapl").starts_with("absent: "));
-  write_all(tree, "sys/class/powercap/a", {{"name", "package-1\n"}, {"energy_uj", "2500000\n"}});
-  write_all(tree, "sys/class/powercap/b", {{"name", "dram\n"}, {"energy_uj", "1\n"}});
-  write_all(tree, "sys/class/powercap/c", {{"name", "dram\n"}, {"energy_uj", "2\n"}});
-  write_all(tree, "sys/class/powercap/intel-rapl", {{"enabled", "1\n"}});
+  tree.write_all("sys/class/powercap/a", {{"name", "package-1\n"}, {"energy_uj", "2500000\n"}});
+  tree.write_all("sys/class/powercap/b", {{"name", "dram\n"}, {"energy_uj", "1\n"}});
+  tree.write_all("sys/class/powercap/c", {{"name", "dram\n"}, {"energy_uj", "2\n"}});
+  tree.write_all("sys/class/powercap/intel-rapl", {{"enabled", "1\n"}});
   const auto path = [&](const std::string& zone) {
     return "path=\"" + tree.path("sys/class/powercap/" + zone) + "\"";
   };
@@ -258,21 +253,21 @@ TEST_CASE("tapestats, thermal_zone, watchdog") {
   CHECK(run(tree.settings(), "thermal_zone").empty());
   CHECK(run(tree.settings(), "watchdog") == "absent: no watchdog\n");
   for (const std::string name : {"st0", "nst0", "st0a"}) {
-    write_all(tree, "sys/class/scsi_tape/" + name + "/stats",
+    tree.write_all("sys/class/scsi_tape/" + name + "/stats",
               {{"in_flight", "1\n"}, {"io_ns", "9247011087720\n"}});
   }
   CHECK(run(tree.settings(), "tapestats") ==
         "node_tape_io_now{device=\"st0\"} 1\n"
         "node_tape_io_time_seconds_total{device=\"st0\"} 9247.01108772\n");
-  write_all(tree, "sys/class/thermal/thermal_zone0", {{"type", "cpu\n"}, {"temp", "-12376\n"}});
-  write_all(tree, "sys/class/thermal/thermal_zone1", {{"type", "off\n"}});
-  write_all(tree, "sys/class/thermal/cooling_device0",
+  tree.write_all("sys/class/thermal/thermal_zone0", {{"type", "cpu\n"}, {"temp", "-12376\n"}});
+  tree.write_all("sys/class/thermal/thermal_zone1", {{"type", "off\n"}});
+  tree.write_all("sys/class/thermal/cooling_device0",
             {{"type", "Processor\n"}, {"cur_state", "-1\n"}, {"max_state", "3\n"}});
   CHECK(run(tree.settings(), "thermal_zone") ==
         "node_cooling_device_cur_state{name=\"0\",type=\"Processor\"} -1\n"
         "node_cooling_device_max_state{name=\"0\",type=\"Processor\"} 3\n"
         "node_thermal_zone_temp{type=\"cpu\",zone=\"0\"} -12.376\n");
-  write_all(tree, "sys/class/watchdog/watchdog0",
+  tree.write_all("sys/class/watchdog/watchdog0",
             {{"timeout", "60\n"}, {"identity", "Software Watchdog\n"}, {"options", "0x8380\n"}});
   CHECK(run(tree.settings(), "watchdog") ==
         "node_watchdog_info{identity=\"Software Watchdog\",name=\"watchdog0\",options=\"0x8380\","

@@ -13,12 +13,6 @@ void link(const Tree& tree, const std::string& target, const std::string& name) 
   std::filesystem::create_symlink(target, tree.path(name));
 }
 
-// Files below a folder: "name=text".
-void write_all(const Tree& tree, const std::string& folder,
-               std::initializer_list<std::pair<const char*, const char*>> files) {
-  for (const auto& [name, text] : files) tree.write(folder + "/" + name, text);
-}
-
 }  // namespace
 
 TEST_CASE("bonding: devices of a bond, by both names of their links") {
@@ -36,7 +30,7 @@ TEST_CASE("bonding: devices of a bond, by both names of their links") {
 
 TEST_CASE("cpu_vulnerabilities: state and mitigation") {
   const Tree tree;
-  write_all(tree, "sys/devices/system/cpu/vulnerabilities",
+  tree.write_all("sys/devices/system/cpu/vulnerabilities",
             {{"itlb_multihit", "Not affected\n"},
              {"mds", "Vulnerable: Clear CPU buffers  attempted, no microcode\n"},
              {"spectre_v1", "Mitigation: usercopy/swapgs barriers\n"},
@@ -58,7 +52,7 @@ TEST_CASE("cpufreq: kHz become Hz, processors that are off are left out") {
   const Tree tree;
   tree.write("sys/devices/system/cpu/offline", "1-2\n");
   for (const std::string cpu : {"cpu0", "cpu1"}) {
-    write_all(tree, "sys/devices/system/cpu/" + cpu + "/cpufreq",
+    tree.write_all("sys/devices/system/cpu/" + cpu + "/cpufreq",
               {{"cpuinfo_cur_freq", "1699981\n"},
                {"cpuinfo_max_freq", "3700000\n"},
                {"scaling_cur_freq", "1699981\n"},
@@ -81,7 +75,7 @@ TEST_CASE("cpufreq: kHz become Hz, processors that are off are left out") {
 TEST_CASE("dmi: what is there, also when it is no text") {
   const Tree tree;
   CHECK(run(tree.settings(), "dmi").starts_with("absent: "));
-  write_all(tree, "sys/class/dmi/id",
+  tree.write_all("sys/class/dmi/id",
             {{"sys_vendor", "QEMU\n"}, {"product_name", "a\xff\"b\n"}, {"uevent", "X=1\n"}});
   const auto page = run(tree.settings(), "dmi");
   CHECK(page.find("system_vendor=\"QEMU\"") != page.npos);
@@ -91,7 +85,7 @@ TEST_CASE("dmi: what is there, also when it is no text") {
 
 TEST_CASE("dmmultipath: a device, its paths, and what is no multipath device") {
   const Tree tree;
-  write_all(tree, "sys/block/dm-0",
+  tree.write_all("sys/block/dm-0",
             {{"dm/uuid", "mpath-36\n"},
              {"dm/name", "mpatha\n"},
              {"dm/suspended", "0\n"},
@@ -116,9 +110,9 @@ TEST_CASE("dmmultipath: a device, its paths, and what is no multipath device") {
 TEST_CASE("edac: controllers, rows, channels and what a module is called") {
   const Tree tree;
   CHECK(run(tree.settings(), "edac").empty());
-  write_all(tree, "sys/devices/system/edac/mc/mc0",
+  tree.write_all("sys/devices/system/edac/mc/mc0",
             {{"ce_count", "1\n"}, {"ue_count", "5\n"}, {"ue_noinfo_count", "6\n"}});
-  write_all(tree, "sys/devices/system/edac/mc/mc0/csrow0",
+  tree.write_all("sys/devices/system/edac/mc/mc0/csrow0",
             {{"ce_count", "3\n"},
              {"ch0_ce_count", "4\n"},
              {"ch0_dimm_label", "mc#0csrow#0\n"},
@@ -135,7 +129,7 @@ TEST_CASE("edac: controllers, rows, channels and what a module is called") {
 TEST_CASE("fibrechannel: hexadecimal counters, and those that the adapter does not count") {
   const Tree tree;
   CHECK(run(tree.settings(), "fibrechannel") == "absent: no Fibre Channel\n");
-  write_all(tree, "sys/class/fc_host/host0",
+  tree.write_all("sys/class/fc_host/host0",
             {{"port_id", "0x000002\n"},
              {"port_state", "Online\n"},
              {"speed", "16 Gbit\n"},
@@ -149,9 +143,9 @@ TEST_CASE("fibrechannel: hexadecimal counters, and those that the adapter does n
 
 TEST_CASE("infiniband: states, rate, counters in words, and counters that are not there") {
   const Tree tree;
-  write_all(tree, "sys/class/infiniband/mlx4_0",
+  tree.write_all("sys/class/infiniband/mlx4_0",
             {{"board_id", "SM_1\n"}, {"fw_ver", "2.31\n"}, {"hca_type", "MT4099\n"}});
-  write_all(tree, "sys/class/infiniband/mlx4_0/ports/1",
+  tree.write_all("sys/class/infiniband/mlx4_0/ports/1",
             {{"state", "4: ACTIVE\n"},
              {"phys_state", "5: LinkUp\n"},
              {"rate", "2.5 Gb/sec (1X)\n"},
@@ -175,7 +169,7 @@ TEST_CASE("infiniband: states, rate, counters in words, and counters that are no
 TEST_CASE("netclass: a device, one whose speed is not known, one that is ignored, and a file") {
   const Tree tree;
   tree.write("sys/class/net/bonding_masters", "bond0\n");
-  write_all(tree, "sys/class/net/eth0",
+  tree.write_all("sys/class/net/eth0",
             {{"operstate", "up\n"},
              {"flags", "0x1003\n"},
              {"address", "02:00\n"},
@@ -183,8 +177,8 @@ TEST_CASE("netclass: a device, one whose speed is not known, one that is ignored
              {"duplex", "full\n"},
              {"mtu", "1500\n"},
              {"carrier", "1\n"}});
-  write_all(tree, "sys/class/net/tun0", {{"operstate", "unknown\n"}, {"speed", "-1\n"}});
-  write_all(tree, "sys/class/net/veth1", {{"operstate", "up\n"}});
+  tree.write_all("sys/class/net/tun0", {{"operstate", "unknown\n"}, {"speed", "-1\n"}});
+  tree.write_all("sys/class/net/veth1", {{"operstate", "up\n"}});
   const std::map<std::string, Settings::Value> options{
       {"collectors.netclass.ignored_devices", "^veth"}};
   const auto page = run(tree.settings(options), "netclass");
@@ -205,7 +199,7 @@ TEST_CASE("netclass: a device, one whose speed is not known, one that is ignored
 
 TEST_CASE("nvme: controllers, namespaces and the ways to them") {
   const Tree tree;
-  write_all(tree, "sys/class/nvme/nvme0",
+  tree.write_all("sys/class/nvme/nvme0",
             {{"model", "X\n"},
              {"state", "live\n"},
              {"nvme0c0n2/size", "100\n"},
@@ -225,10 +219,10 @@ TEST_CASE("nvme: controllers, namespaces and the ways to them") {
 TEST_CASE("nvmesubsystem: paths and their states") {
   const Tree tree;
   const std::string folder = "sys/class/nvme-subsystem/nvme-subsys0";
-  write_all(tree, folder, {{"subsysnqn", "nqn.x\n"}, {"nvme0n1/x", ""}, {"nvme0c1n1/x", ""}});
-  write_all(tree, folder + "/nvme0", {{"state", "live\n"}, {"transport", "tcp\n"}});
-  write_all(tree, folder + "/nvme1", {{"state", "deleting (no IO)\n"}, {"transport", "tcp\n"}});
-  write_all(tree, folder + "/nvme2", {{"state", "new kind\n"}});
+  tree.write_all(folder, {{"subsysnqn", "nqn.x\n"}, {"nvme0n1/x", ""}, {"nvme0c1n1/x", ""}});
+  tree.write_all(folder + "/nvme0", {{"state", "live\n"}, {"transport", "tcp\n"}});
+  tree.write_all(folder + "/nvme1", {{"state", "deleting (no IO)\n"}, {"transport", "tcp\n"}});
+  tree.write_all(folder + "/nvme2", {{"state", "new kind\n"}});
   const auto page = run(tree.settings(), "nvmesubsystem");
   CHECK(page.find("node_nvmesubsystem_namespace_info{device=\"nvme0n1\",subsystem=\"nvme-subsys0\"}"
                   " 1\nnode_nvmesubsystem_path_state") != page.npos);
@@ -244,7 +238,7 @@ TEST_CASE("nvmesubsystem: paths and their states") {
 TEST_CASE("pcidevice: place, parent, links and names") {
   const Tree tree;
   const std::string real = "sys/devices/pci0000:00/0000:00:02.1/0000:01:00.0";
-  write_all(tree, real,
+  tree.write_all(real,
             {{"class", "0x010802\n"},
              {"vendor", "0xc0a9\n"},
              {"device", "0x540a\n"},

@@ -37,6 +37,11 @@ class Tree {
     std::filesystem::create_directories((root_ / name).parent_path());
     std::ofstream(root_ / name, std::ios::binary) << text;
   }
+  // Files below a folder: {name, text}.
+  void write_all(const std::string& folder,
+                 std::initializer_list<std::pair<const char*, const char*>> files) const {
+    for (const auto& [name, text] : files) write(folder + "/" + name, text);
+  }
 
   // Settings in which this folder is the whole system.
   Settings settings(std::map<std::string, Settings::Value> values = {}) const {

@@ -15,7 +15,7 @@ namespace basewatch::serve {
 namespace {
 
 // "test", at the least cost.
-constexpr auto kHash = "$2y$04$zWbUwGZf1vdLauSnfov1x.Uvf4a.LdZj6ROiL6kasLe3bK9SrJIUS";
+constexpr auto kBcrypt = "$2y$04$zWbUwGZf1vdLauSnfov1x.Uvf4a.LdZj6ROiL6kasLe3bK9SrJIUS";
 
 IpAddress client(int last = 1) {
   return *parse_ip("10.0.0." + std::to_string(last));
@@ -41,10 +41,10 @@ struct World {
 }  // namespace
 
 TEST_CASE("bcrypt, by libcrypt") {
-  CHECK(matches_bcrypt("test", kHash));
-  CHECK(!matches_bcrypt("Test", kHash));
-  CHECK(!matches_bcrypt("", kHash));
-  CHECK(!matches_bcrypt(std::string("test\0", 5), kHash));
+  CHECK(matches_bcrypt("test", kBcrypt));
+  CHECK(!matches_bcrypt("Test", kBcrypt));
+  CHECK(!matches_bcrypt("", kBcrypt));
+  CHECK(!matches_bcrypt(std::string("test\0", 5), kBcrypt));
   CHECK(!matches_bcrypt("test", "no hash"));
 }
 
