@@ -109,7 +109,7 @@ class Rules(unittest.TestCase):
 
     def test_target_counter_agg_rule(self):
         # A counter is looked at through a function of its increase, or as the number that it is in a single series.
-        counted = re.compile(r"\b(?:sum|avg|min|max|topk|quantile)\b[^()]*\((?:\w+, )?\w+_total\{")
+        counted = re.compile(r"\b(?:sum|avg|min|max|topk|quantile)(?: (?:by|without) \([^()]*\))? ?\((?:[\d.]+, )?\w+_total\{")
         self.assertRegex('sum by (node) (x_total{node="a"})', counted)
         self.assertNotRegex('sum by (node) (rate(x_total{node="a"}[5m]))', counted)
         self.none((where, target["expr"]) for where, _, target in every_query() if counted.search(target["expr"]))
