@@ -34,6 +34,16 @@ SELECT pg_sleep(0.02);
 UPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid = :id;
 """
 SORT = "SET work_mem = '64kB'; SELECT count(*) FROM (SELECT aid FROM pgbench_accounts ORDER BY filler, aid OFFSET 1) s; CHECKPOINT;"
+# A collector that fails, which is something to look at, too.
+BROKEN = """
+metrics:
+  - query: demo_broken
+    help: A query of a table that is not there.
+    every: 5s
+    sql: SELECT 1 AS things FROM app.gone
+    columns:
+      things: {metric: demo_things, type: gauge, unit: things, help: Nobody knows how many.}
+"""
 
 STAND_INS = ("kong", "realtime", "blackbox", "loki")
 
@@ -152,12 +162,11 @@ site: {self.folder}/site.yml
         # A limit that every disk is above, so that something fires and somebody is told.
         site.write_text("version: 1\nintervals: {scrape: 1s, timeout: 1s, evaluation: 1s}\n"
                         "thresholds: {filesystem_full_ratio: 0.999, filesystem_low_ratio: 0.9999}\n"
-                        f'receivers: {{chat: {{slack: {{api_url_file: {address_file}, channel: "#alerts"}}}}}}\n')
+                        f'receivers: {{chat: {{slack: {{api_url_file: {address_file}, channel: "#alerts"}}}}}}\n' + BROKEN)
         subprocess.run([BASEWATCH, "generate", "--site", site, "--out", self.folder], check=True, capture_output=True)
 
     def stand_in(self, job):
         begun = time.time() - 3600
-
         return Pages(self.add_cleanup, lambda _: page_of(job, begun), port=9000).url.removeprefix("http://")
 
 
