@@ -27,12 +27,15 @@ std::size_t Backends::left() const {
   return left_.size();
 }
 
-void Backends::expect_room(Link& link, const Deadline& deadline) {
-  std::string pids;
-  {
-    std::lock_guard guard(mutex_);
-    for (const int pid : left_) pids += (pids.empty() ? "" : ",") + std::to_string(pid);
-  }
+std::string Backends::left_pids() const {
+  std::lock_guard guard(mutex_);
+  std::string out;
+  for (const int pid : left_) out += (out.empty() ? "" : ",") + std::to_string(pid);
+  return out;
+}
+
+void Backends::recount(Link& link, const Deadline& deadline) {
+  const auto pids = left_pids();
   if (pids.empty() || link.server().is_console) return;
   const auto sql = fmt::format(
       "SELECT pid FROM pg_stat_activity WHERE application_name = 'basewatch' AND pid IN ({})",
@@ -44,12 +47,18 @@ void Backends::expect_room(Link& link, const Deadline& deadline) {
   }
   std::lock_guard guard(mutex_);
   left_ = still;
-  if (left_.size() + open_ > most_) {
-    throw clients::PgError(fmt::format(
-        "{} processes of the server that worked for us hang (pid {}): no more are started before "
-        "they end",
-        left_.size(), pids));
-  }
+}
+
+void Backends::expect_room(Link& link, const Deadline& deadline) {
+  recount(link, deadline);
+  std::lock_guard guard(mutex_);
+  if (left_.size() + open_ <= most_ || left_.empty()) return;
+  std::string pids;
+  for (const int pid : left_) pids += (pids.empty() ? "" : ",") + std::to_string(pid);
+  throw clients::PgError(fmt::format(
+      "{} processes of the server that worked for us hang (pid {}): no more are started before "
+      "they end",
+      left_.size(), pids));
 }
 
 }  // namespace basewatch::postgres

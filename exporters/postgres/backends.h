@@ -21,11 +21,16 @@ class Backends {
   std::size_t open() const;
   std::size_t left() const;
 
-  // Asks over a new link which of those left behind are gone. Throws clients::PgError when those
-  // that are not fill the instance's share: the link must be closed then.
+  // Asks which of those left behind are gone; nothing when there are none. Throws clients::PgError.
+  void recount(Link& link, const Deadline& deadline);
+
+  // For a new link. Throws clients::PgError when those left behind fill the instance's share: the
+  // link must be closed then.
   void expect_room(Link& link, const Deadline& deadline);
 
  private:
+  std::string left_pids() const;
+
   const std::size_t most_;
   mutable std::mutex mutex_;
   std::size_t open_ = 0;

@@ -93,6 +93,7 @@ void Session::read_facts(Link& link, const Deadline& deadline) {
   const auto sql = facts_sql(queries);
   // Not through `link`: that one may have died, and is then made anew.
   postgres::read_facts(run({.sql = sql, .prepare = true, .span = kFactsSpan}, deadline), facts_);
+  shared_->backends->recount(this->link(deadline), deadline);
 }
 
 const Facts& Session::facts(const Deadline& deadline) {

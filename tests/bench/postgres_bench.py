@@ -66,7 +66,7 @@ class ServerClock:
             except OSError:
                 continue
             everything += spent
-            if " basewatch " in title:
+            if " basewatch " in title or " peer " in title:
                 watchers += spent
         return watchers, everything
 
@@ -175,6 +175,7 @@ class Bench:
 def main():
     with scratch() as folder, Postgres(folder, max_locks_per_transaction=1000, autovacuum="off") as server:
         monitoring_role(server)
+        server.sql(PostgresExporter.ROLE)
         for number in range(OTHERS):
             server.sql(f"CREATE DATABASE d{number}")
         server.sql(TABLES)

@@ -204,13 +204,14 @@ class SecureServing(World):
         self.replace("users", f"one:{SECRET}\n")
         agent, client = self.agent("tls: {cert_file: server.crt, key_file: server.key}, "
                                    "auth: {users_file: users}")
-        self.replace("password", "secret")
+        self.replace("password-of-one", "secret")
+        self.replace("password-of-two", "other")
         config = f"""
-global: {{scrape_interval: 200ms}}
+global: {{scrape_interval: 1s}}
 scrape_configs:
   - job_name: basewatch
     scheme: https
-    basic_auth: {{username: USER, password_file: {self.folder}/password}}
+    basic_auth: {{username: USER, password_file: {self.folder}/password-of-USER}}
     tls_config: {{ca_file: {self.authority.certificate}, server_name: agent}}
     honor_labels: true
     static_configs: [{{targets: ['{agent.host}:9777']}}]
@@ -224,7 +225,7 @@ scrape_configs:
 
         def some_more():
             before = scraped()
-            wait_until("five more scrapes", lambda: scraped() >= before + 5)
+            wait_until("three more scrapes", lambda: scraped() >= before + 3)
 
         some_more()
         serial = client.serial()
@@ -236,7 +237,6 @@ scrape_configs:
         self.replace("users", f"one:{SECRET}\ntwo:{OTHER}\n")
         wait_until("the second password is right", lambda: client.get(
             headers=basic("two", "other")) == "200")
-        self.replace("password", "other")
         prometheus.config.write_text(config.replace("USER", "two"))
         reply, _ = Client(prometheus.host, 9090, self.authority).reply("/-/reload", plain=True,
                                                                        method="POST")

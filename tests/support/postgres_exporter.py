@@ -23,7 +23,11 @@ def table_queries(views):
 
 
 class PostgresExporter(Server):
-    """Watches the database `postgres` with the rights of the monitoring role."""
+    """Watches the database `postgres` with the rights of the monitoring role, as a role of its own: ours may open
+    a few connections only."""
+    ROLE = """CREATE ROLE peer LOGIN PASSWORD 'watch' IN ROLE basewatch;
+        INSERT INTO pg_db_role_setting SELECT setdatabase, 'peer'::regrole, setconfig FROM pg_db_role_setting
+        WHERE setrole = 'basewatch'::regrole"""
 
     def __init__(self, folder, server, views):
         where = f"{address()}:9187"
@@ -32,6 +36,6 @@ class PostgresExporter(Server):
         queries.write_text(table_queries(views))
         super().__init__(["prometheus-postgres-exporter", f"--web.listen-address={where}",
                           f"--extend.query-path={queries}"], ready="Listening on",
-                         env=dict(os.environ, DATA_SOURCE_NAME=f"postgresql://basewatch:watch@{server.host}:5432/postgres"
+                         env=dict(os.environ, DATA_SOURCE_NAME=f"postgresql://peer:watch@{server.host}:5432/postgres"
                                                                "?sslmode=disable"))
         wait_until("the peer answers", lambda: get(self.page_url)[0] == 200)

@@ -1,6 +1,8 @@
 #include "agent/clients/postgres/socket.h"
 
 #include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +21,20 @@ bool wait_for(int fd, bool reading, bool writing, const Deadline& deadline) {
     if (ready == 0 && deadline.passed()) return false;
     if (ready < 0 && errno != EINTR) return true;  // libpq's next call finds out what is wrong
   }
+}
+
+void part(Handle connection, Duration most) {
+  const auto deadline = Deadline::in(Clock::system(), most);
+  // PQfinish closes its descriptor with its last words; ours hears the answer, which is the end.
+  const int fd = ::dup(PQsocket(connection.get()));
+  connection.reset();
+  if (fd < 0) return;
+  char ignored[256];
+  while (wait_for(fd, true, false, deadline)) {
+    const auto received = ::recv(fd, ignored, sizeof ignored, MSG_DONTWAIT);
+    if (received == 0 || (received < 0 && errno != EINTR)) break;
+  }
+  ::close(fd);
 }
 
 std::string words_of(const char* message) {

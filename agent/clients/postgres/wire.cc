@@ -39,6 +39,10 @@ void take(PGresult* result, const Statement& statement, Table& table) {
 Wire::Wire(Handle handle, std::shared_ptr<Canceller> canceller)
     : pq_(std::move(handle)), canceller_(std::move(canceller)) {}
 
+Wire::~Wire() {
+  if (pq_ && PQtransactionStatus(pq_.get()) == PQTRANS_IDLE) part(std::move(pq_), kGrace);
+}
+
 void Wire::expect_time(const Deadline& deadline) const {
   if (!pq_) throw PgError(lost_reason_.empty() ? std::string(kClosed) : lost_reason_);
   if (deadline.remaining() < kLeastTime) throw PgError("no time is left for the query", "57014");

@@ -20,6 +20,8 @@ inline constexpr auto kLeastTime = std::chrono::milliseconds(5);  // less is not
 class Wire {
  public:
   Wire(Handle handle, std::shared_ptr<Canceller> canceller);
+  ~Wire();
+  Wire(const Wire&) = delete;
 
   // Throws PgError; open() tells whether the connection has outlived it.
   Table ask(const Statement& statement, const Deadline& deadline);

@@ -80,7 +80,7 @@ TEST_CASE("processes that hang in the server are counted, and no more are starte
   server.clock.advance(1s);
   CHECK_THROWS_WITH_AS(
       session.run(kAsk, server.scrape()),
-      "3 processes of the server that worked for us hang (pid 1): no more are started "
+      "3 processes of the server that worked for us hang (pid 1,7,8): no more are started "
       "before they end",
       PgError);
   CHECK(server.alive == 0);
@@ -88,6 +88,24 @@ TEST_CASE("processes that hang in the server are counted, and no more are starte
   server.clock.advance(1s);
   session.run(kAsk, server.scrape());
   CHECK(shared->backends->left() == 0);
+}
+
+TEST_CASE("those left behind are looked for while all is well again, too") {
+  FakeServer server;
+  const auto shared = server.shared(3);
+  Session session(shared, ""), other(shared, "other");
+  other.facts(server.scrape());
+  server.errors_lose_link = server.errors_leave_behind = true;
+  server.errors.emplace_back("the server has not answered in time", "57014");
+  CHECK_THROWS_AS(session.run(kAsk, server.scrape()), PgError);
+  CHECK(shared->backends->left() == 1);
+  const auto asked = server.asked.size();
+  other.facts(server.scrape());
+  CHECK(server.asked.size() == asked);
+  server.clock.advance(61s);  // with the facts
+  other.facts(server.scrape());
+  CHECK(shared->backends->left() == 0);
+  CHECK(server.opened == 2);
 }
 
 TEST_CASE("a database that refuses says nothing of the server") {
