@@ -33,9 +33,10 @@ endfunction()
 
 # basewatch_test(name FILES a_test.cc DEPS x LABEL unit [GOLDEN] [TOGETHER]): a doctest program and its
 # CTest entry; GOLDEN when it has files that `./dev test --accept` writes anew, TOGETHER when the names
-# within its files do not meet.
+# within its files do not meet; SPLIT n when its first n tests run beside the rest, because sanitizers
+# make them slow.
 function(basewatch_test name)
-  cmake_parse_arguments(arg "GOLDEN;TOGETHER" "LABEL" "FILES;DEPS" ${ARGN})
+  cmake_parse_arguments(arg "GOLDEN;TOGETHER" "LABEL;SPLIT" "FILES;DEPS" ${ARGN})
   add_executable(test_${name} ${arg_FILES} $<TARGET_OBJECTS:doctest_main>)
   basewatch_precompiled(test_${name} precompiled_tests)
   if(arg_TOGETHER)
@@ -45,9 +46,17 @@ function(basewatch_test name)
   target_compile_definitions(test_${name} PRIVATE SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_compile_options(test_${name} PRIVATE ${BASEWATCH_TEST_OPTIONS})
   add_dependencies(sanitized_tests test_${name})
-  add_test(NAME ${arg_LABEL}_${name} COMMAND test_${name})
-  set_tests_properties(${arg_LABEL}_${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 480)
+  set(tests ${arg_LABEL}_${name})
+  if(arg_SPLIT)
+    math(EXPR next "${arg_SPLIT} + 1")
+    add_test(NAME ${tests} COMMAND test_${name} --last=${arg_SPLIT})
+    add_test(NAME ${tests}_rest COMMAND test_${name} --first=${next})
+    list(APPEND tests ${tests}_rest)
+  else()
+    add_test(NAME ${tests} COMMAND test_${name})
+  endif()
+  set_tests_properties(${tests} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 480)
   if(arg_GOLDEN)
-    set_property(TEST ${arg_LABEL}_${name} APPEND PROPERTY LABELS golden)
+    set_property(TEST ${tests} APPEND PROPERTY LABELS golden)
   endif()
 endfunction()

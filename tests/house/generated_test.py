@@ -1,4 +1,5 @@
 """What users take away is current, accepted by promtool, and passes its own tests."""
+import concurrent.futures
 import pathlib
 import shutil
 import subprocess
@@ -44,9 +45,12 @@ class Generated(unittest.TestCase):
         self.passes("promtool", "check", "rules", "--lint=all", "--lint-fatal", *files)
 
     def test_the_rules_pass_their_own_tests(self):
-        files = sorted(path.name for path in (ROOT / "rules/tests").glob("*.yml"))
+        # promtool takes its files one after the other; the longest first, or it would be alone in the end.
+        files = sorted((ROOT / "rules/tests").glob("*.yml"), key=lambda path: -path.stat().st_size)
         self.assertGreaterEqual(len(files), 2)
-        self.passes("promtool", "test", "rules", *files, cwd=ROOT / "rules/tests")
+        with concurrent.futures.ThreadPoolExecutor(2) as two:
+            for _ in two.map(lambda path: self.passes("promtool", "test", "rules", path.name, cwd=path.parent), files):
+                pass
 
     def test_every_alert_has_a_firing_and_a_quiet_case(self):
         names = {line.split()[-1] for path in (ROOT / "rules/alerts").glob("*.yml")
