@@ -43,11 +43,13 @@ class Soak(unittest.TestCase):
         self.assertNotIn("SELECT is not", json.dumps(json.loads(agent.page("/api/v1/status"))))
 
     def test_twenty_thousand_clients(self):
-        wanted = 20_000
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if hard != resource.RLIM_INFINITY and hard < wanted + 200:
-            self.skipTest(f"only {hard} open files are allowed")
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted + 200, hard))
+        """Or as many of them as the limit of open files allows, of which a few are for others."""
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = 20_000 if before[1] == resource.RLIM_INFINITY else min(20_000, before[1] - 200)
+        if wanted < 15_000:
+            self.skipTest(f"only {before[1]} open files are allowed")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted + 200, before[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, before)
         server = self.enterContext(Redis(self.folder / "a", "--maxclients", str(wanted + 100)))
         agent = self.enterContext(Agent(self.folder, f"exporters: {{redis: {{url: 'redis://{server.where}', client_list: true, max_series: 400000}}}}\n"))
         clients = [Client(server.host, server.port) for _ in range(wanted)]
