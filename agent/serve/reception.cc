@@ -62,8 +62,10 @@ void Reception::run(const std::shared_ptr<void>& owner) {
   owner_ = owner;
   while (true) {
     ++turns_;
-    std::uint64_t ignored = 0;
-    if (::read(wake_.get(), &ignored, sizeof ignored) < 0) ignored = 0;
+    if (!polled_.empty() && polled_[0].revents != 0) {
+      std::uint64_t ignored = 0;
+      if (::read(wake_.get(), &ignored, sizeof ignored) < 0) ignored = 0;
+    }
     take_rules();
     take_back();
     bound_unsent();

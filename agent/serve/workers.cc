@@ -13,15 +13,19 @@ constexpr auto kIdle = std::chrono::seconds(30);
 
 void Workers::hand_over(std::list<Connection>& from, std::list<Connection>::iterator connection,
                         std::size_t limit, const std::shared_ptr<void>& owner) {
-  std::lock_guard guard(mutex_);
+  std::unique_lock guard(mutex_);
   queue_.splice(queue_.end(), from, connection);
-  work_.notify_one();
-  if (idle_ >= queue_.size() || threads_ >= limit) return;
+  if (idle_ >= queue_.size() || threads_ >= limit) {
+    guard.unlock();  // or who is woken would have to wait for it
+    work_.notify_one();
+    return;
+  }
   try {
     start_thread("http-worker", [this, owner] { work(); }).detach();
     ++threads_;
   } catch (const std::system_error&) {
     if (threads_ == 0) queue_.clear();  // nobody would ever answer
+    work_.notify_one();
   }
 }
 

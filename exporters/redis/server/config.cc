@@ -83,7 +83,7 @@ void ask_config(Asks& asks, const Options& options,
     command.emplace_back("*");
   }
   asks.push_back(
-      {std::move(command), [options, databases](Page& page, const RedisReply& reply, const Facts&) {
+      {std::move(command), [&options, databases](Page& page, const RedisReply& reply, const Facts&) {
          for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2) {
            add_setting(page, reply.items[i].text, reply.items[i + 1].text, options);
          }
