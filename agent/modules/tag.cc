@@ -97,8 +97,8 @@ std::string sanitizers_text(std::uint32_t bits) {
 }
 
 std::string library_text(const ModuleTag& tag) {
-  if (tag.library == 0) return "another C++ library than libstdc++";
-  return fmt::format("libstdc++ {}{}{}", tag.library, tag.cxx11_abi ? "" : " with its old strings",
+  if (tag.cxx_library == 0) return "another C++ library than libstdc++";
+  return fmt::format("libstdc++ {}{}{}", tag.cxx_library, tag.cxx11_abi ? "" : " with its old strings",
                      tag.debug_library ? " in debug mode" : "");
 }
 
@@ -148,7 +148,7 @@ std::string mismatch(const ModuleTag& theirs, const ModuleTag& ours) {
     return fmt::format("was compiled by {}, and this agent by {}: use the same compiler",
                        compiler_text(theirs), compiler_text(ours));
   }
-  if (theirs.library != ours.library || theirs.cxx11_abi != ours.cxx11_abi ||
+  if (theirs.cxx_library != ours.cxx_library || theirs.cxx11_abi != ours.cxx11_abi ||
       theirs.debug_library != ours.debug_library) {
     return fmt::format(
         "was compiled with {}, and this agent with {}: use the same library and the "

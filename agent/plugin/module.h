@@ -24,7 +24,7 @@ struct ModuleTag {
   std::array<std::uint32_t, 3> version;  // of the basewatch whose headers these are
   std::uint64_t headers;                 // a digest of what these headers say, without comments
   std::uint32_t compiler, compiler_major;
-  std::uint32_t library;  // libstdc++'s release; zero: another library
+  std::uint32_t cxx_library;  // libstdc++'s release; zero: another library
   std::uint32_t cxx11_abi, debug_library;
   std::uint32_t sanitizers;  // bits: 1 address, 2 thread
   std::array<std::uint32_t, 16> sizes;

@@ -139,7 +139,7 @@ TEST_CASE("every difference is refused with its own sentence") {
   CHECK(says(told([](ModuleTag& t) { t.headers ^= 1; }), "against other headers"));
   CHECK(says(told([](ModuleTag& t) { t.compiler = 7; }), "compiled by another compiler"));
   CHECK(says(told([](ModuleTag& t) { t.compiler_major += 1; }), "use the same compiler"));
-  CHECK(says(told([](ModuleTag& t) { t.library = 0; }), "another C++ library than libstdc++"));
+  CHECK(says(told([](ModuleTag& t) { t.cxx_library = 0; }), "another C++ library than libstdc++"));
   CHECK(says(told([](ModuleTag& t) { t.cxx11_abi ^= 1; }), "_GLIBCXX_USE_CXX11_ABI"));
   CHECK(says(told([](ModuleTag& t) { t.debug_library ^= 1; }), "in debug mode"));
   CHECK(says(told([](ModuleTag& t) { t.sanitizers ^= 2; }), "thread sanitizer"));
