@@ -28,7 +28,7 @@ struct Pool::State : std::enable_shared_from_this<State> {
 
   State(std::size_t kept, std::size_t allowed) : keep(kept), most(allowed) {}
 
-  [[nodiscard]] bool call(Role role);
+  void call(Role role);
   void work(Role role, Workers::iterator self);
   Role await_call(std::unique_lock<std::mutex>& lock);
   void stand_by(std::unique_lock<std::mutex>& lock);
@@ -50,16 +50,16 @@ struct Pool::State : std::enable_shared_from_this<State> {
   Workers abandoned;  // detached; only their flags are of use, and only to themselves
 };
 
-// Finds an idle thread, or starts one. Lock held. True: an idle one is to be woken, best without the
-// lock, for which it would have to wait.
-bool Pool::State::call(Role role) {
+// Calls an idle thread, or starts one. Lock held.
+void Pool::State::call(Role role) {
   if (idle > calls_to_take + calls_to_stand_by) {
     ++(role == Role::take ? calls_to_take : calls_to_stand_by);
-    return true;
+    called.notify_one();
+    return;
   }
   if (workers.size() >= most) {  // one of those who are not blocked takes the job when it is free
     if (role == Role::stand_by) has_stand_by = false;
-    return false;
+    return;
   }
   const auto self = workers.emplace(workers.end());
   try {
@@ -71,7 +71,6 @@ bool Pool::State::call(Role role) {
     workers.erase(self);
     if (role == Role::stand_by) has_stand_by = false;
   }
-  return false;
 }
 
 void Pool::State::work(Role role, Workers::iterator self) {
@@ -116,13 +115,11 @@ void Pool::State::take_jobs(std::unique_lock<std::mutex>& lock, Workers::iterato
     ++taken;
     ++running;
     self->in_job = true;
-    bool wake = false;
     if (!queue.empty() && !has_stand_by) {
       has_stand_by = true;
-      wake = call(Role::stand_by);
+      call(Role::stand_by);
     }
     lock.unlock();
-    if (wake) called.notify_one();
     job->run();
     job.reset();
     lock.lock();
@@ -141,15 +138,13 @@ Pool::~Pool() {
 void Pool::submit(std::vector<std::shared_ptr<Job>> jobs) {
   if (jobs.empty()) return;
   State::Workers finished;
-  bool wake = false;
   {
     std::lock_guard guard(state_->mutex);
     if (state_->stopping) return;
     for (auto& job : jobs) state_->queue.push_back(std::move(job));
-    wake = state_->call(State::Role::take);
+    state_->call(State::Role::take);
     finished.swap(state_->finished);
   }
-  if (wake) state_->called.notify_one();
   for (auto& worker : finished) worker.thread.join();  // they have left their last lock
 }
 

@@ -13,19 +13,15 @@ constexpr auto kIdle = std::chrono::seconds(30);
 
 void Workers::hand_over(std::list<Connection>& from, std::list<Connection>::iterator connection,
                         std::size_t limit, const std::shared_ptr<void>& owner) {
-  std::unique_lock guard(mutex_);
+  std::lock_guard guard(mutex_);
   queue_.splice(queue_.end(), from, connection);
-  if (idle_ >= queue_.size() || threads_ >= limit) {
-    guard.unlock();  // or who is woken would have to wait for it
-    work_.notify_one();
-    return;
-  }
+  work_.notify_one();
+  if (idle_ >= queue_.size() || threads_ >= limit) return;
   try {
     start_thread("http-worker", [this, owner] { work(); }).detach();
     ++threads_;
   } catch (const std::system_error&) {
     if (threads_ == 0) queue_.clear();  // nobody would ever answer
-    work_.notify_one();
   }
 }
 
