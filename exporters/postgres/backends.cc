@@ -5,6 +5,13 @@
 #include "agent/base/strings.h"
 
 namespace basewatch::postgres {
+namespace {
+
+std::string listed(const std::set<int>& pids) {
+  return fmt::format("{}", fmt::join(pids, ","));
+}
+
+}  // namespace
 
 void Backends::opened() {
   std::lock_guard guard(mutex_);
@@ -27,16 +34,13 @@ std::size_t Backends::left() const {
   return left_.size();
 }
 
-std::string Backends::left_pids() const {
-  std::lock_guard guard(mutex_);
-  std::string out;
-  for (const int pid : left_) out += (out.empty() ? "" : ",") + std::to_string(pid);
-  return out;
-}
-
 void Backends::recount(Link& link, const Deadline& deadline) {
-  const auto pids = left_pids();
-  if (pids.empty() || link.server().is_console) return;
+  std::string pids;
+  {
+    std::lock_guard guard(mutex_);
+    pids = listed(left_);
+  }
+  if (pids.empty()) return;
   const auto sql = fmt::format(
       "SELECT pid FROM pg_stat_activity WHERE application_name = 'basewatch' AND pid IN ({})",
       pids);
@@ -52,13 +56,11 @@ void Backends::recount(Link& link, const Deadline& deadline) {
 void Backends::expect_room(Link& link, const Deadline& deadline) {
   recount(link, deadline);
   std::lock_guard guard(mutex_);
-  if (left_.size() + open_ <= most_ || left_.empty()) return;
-  std::string pids;
-  for (const int pid : left_) pids += (pids.empty() ? "" : ",") + std::to_string(pid);
+  if (left_.empty() || left_.size() + open_ <= most_) return;
   throw clients::PgError(fmt::format(
       "{} processes of the server that worked for us hang (pid {}): no more are started before "
       "they end",
-      left_.size(), pids));
+      left_.size(), listed(left_)));
 }
 
 }  // namespace basewatch::postgres

@@ -29,8 +29,6 @@ class Backends {
   void expect_room(Link& link, const Deadline& deadline);
 
  private:
-  std::string left_pids() const;
-
   const std::size_t most_;
   mutable std::mutex mutex_;
   std::size_t open_ = 0;

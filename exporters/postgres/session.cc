@@ -12,12 +12,13 @@ constexpr auto kFactsSpan = 2s;
 
 void Session::close() {
   if (!link_) return;
-  const auto pid = link_->server().backend;
-  const bool left = link_->left_behind();
+  const auto server = link_->server();
+  // What hangs behind a console is no process of the server's: nobody could say when it has gone.
+  const bool left = link_->left_behind() && !server.is_console;
   link_.reset();
   used_ = false;
   facts_at_.reset();
-  shared_->backends->closed(pid, left);
+  shared_->backends->closed(server.backend, left);
 }
 
 std::optional<Link::Server> Session::server() const {
@@ -93,7 +94,6 @@ void Session::read_facts(Link& link, const Deadline& deadline) {
   const auto sql = facts_sql(queries);
   // Not through `link`: that one may have died, and is then made anew.
   postgres::read_facts(run({.sql = sql, .prepare = true, .span = kFactsSpan}, deadline), facts_);
-  shared_->backends->recount(this->link(deadline), deadline);
 }
 
 const Facts& Session::facts(const Deadline& deadline) {
@@ -102,6 +102,11 @@ const Facts& Session::facts(const Deadline& deadline) {
   if (!facts_at_ || now - *facts_at_ > kFactsFresh) {
     read_facts(current, deadline);
     facts_at_ = now;
+    try {
+      shared_->backends->recount(link(deadline), deadline);
+    } catch (const clients::PgError&) {
+      // The facts are there all the same; it is asked again with the next ones.
+    }
   }
   return facts_;
 }

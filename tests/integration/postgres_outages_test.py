@@ -4,11 +4,15 @@ import os
 import pathlib
 import re
 import signal
+import socket
+import subprocess
+import threading
+import time
 import unittest
 import urllib.request
 
 from support.postgres import Postgres, Scraper, give, monitoring_role, wait_until
-from support.servers import Agent, scratch
+from support.servers import BASEWATCH, Agent, address, scratch
 
 CONFIG = """node: db-1
 exporters:
@@ -80,6 +84,61 @@ class Outages(unittest.TestCase):
         self.server.set(hot_standby="on")
         self.server.start()
         self.scraper.becomes("main", "pg_up", 1)
+
+
+class SlowToLeave:
+    """In front of a server: its processes take a while to leave after their client has said goodbye."""
+    GOODBYE, WHILE = b"X\x00\x00\x00\x04", 0.1
+
+    def __init__(self, server):
+        self.server, self.host = server, address()
+        self.listener = socket.create_server((self.host, 5432))
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            behind = socket.create_connection((self.server.host, 5432))
+            threading.Thread(target=self.pass_on, args=(client, behind, True), daemon=True).start()
+            threading.Thread(target=self.pass_on, args=(behind, client, False), daemon=True).start()
+
+    def pass_on(self, source, to, from_client):
+        try:
+            while data := source.recv(65536):
+                if from_client and data.endswith(self.GOODBYE):
+                    time.sleep(self.WHILE)
+                to.sendall(data)
+        except OSError:
+            pass
+        try:
+            to.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+class Leaving(unittest.TestCase):
+    DATABASES = 6
+
+    def test_one_that_leaves_makes_room_before_the_next_comes(self):
+        """Three connections are all that the role may have, and all that there ever are."""
+        folder = pathlib.Path(self.enterContext(scratch()))
+        server = self.enterContext(Postgres(folder))
+        monitoring_role(server)
+        server.sql("ALTER ROLE basewatch CONNECTION LIMIT 3;"
+                   + "".join(f"CREATE DATABASE d{number};" for number in range(self.DATABASES)))
+        front = SlowToLeave(server)
+        self.addCleanup(front.listener.close)
+        config = folder / "basewatch.yml"
+        config.write_text("version: 1\nexporters: {postgres: {dsn: 'postgresql://basewatch:watch@"
+                          f"{front.host}/postgres'}}}}\n")
+        done = subprocess.run([BASEWATCH, "once", "postgres", "--config", config], text=True, capture_output=True,
+                              timeout=60)
+        self.assertEqual(0, done.returncode, done.stderr)
+        found = dict(re.findall(r'^basewatch_postgres_database_success\{.*datname="(\w+)".*\} (\d)', done.stdout, re.M))
+        self.assertEqual({f"d{number}": "1" for number in range(self.DATABASES)}, found)
 
 
 if __name__ == "__main__":

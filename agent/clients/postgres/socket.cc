@@ -1,14 +1,15 @@
 #include "agent/clients/postgres/socket.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
 
 #include "agent/base/strings.h"
+#include "agent/base/unique_fd.h"
 
 namespace basewatch::clients {
 
@@ -26,15 +27,13 @@ bool wait_for(int fd, bool reading, bool writing, const Deadline& deadline) {
 void part(Handle connection, Duration most) {
   const auto deadline = Deadline::in(Clock::system(), most);
   // PQfinish closes its descriptor with its last words; ours hears the answer, which is the end.
-  const int fd = ::dup(PQsocket(connection.get()));
+  const UniqueFd fd(::fcntl(PQsocket(connection.get()), F_DUPFD_CLOEXEC, 0));
   connection.reset();
-  if (fd < 0) return;
   char ignored[256];
-  while (wait_for(fd, true, false, deadline)) {
-    const auto received = ::recv(fd, ignored, sizeof ignored, MSG_DONTWAIT);
+  while (fd && wait_for(fd.get(), true, false, deadline)) {
+    const auto received = ::recv(fd.get(), ignored, sizeof ignored, MSG_DONTWAIT);
     if (received == 0 || (received < 0 && errno != EINTR)) break;
   }
-  ::close(fd);
 }
 
 std::string words_of(const char* message) {

@@ -31,6 +31,8 @@ struct FakeServer {
   std::deque<clients::PgError> errors;  // thrown by the next queries
   bool errors_lose_link = false, errors_leave_behind = false;
   std::set<int> dead;  // backends whose connection is gone
+  std::string slow;    // a text in the SQL of what takes too long; empty: nothing does
+  bool console = false;
 
   void answer(std::string contains, std::vector<std::string> columns, Rows rows) {
     answers.push_back({std::move(contains), std::move(columns), std::move(rows)});
@@ -57,6 +59,9 @@ struct FakeServer {
         left_ = server_.errors_leave_behind;
         throw error;
       }
+      if (!server_.slow.empty() && statement.sql.find(server_.slow) != std::string_view::npos) {
+        throw clients::PgError("canceling statement due to statement timeout", "57014");
+      }
       clients::Table table;
       for (const auto& answer : server_.answers) {
         if (statement.sql.find(answer.contains) == std::string_view::npos) continue;
@@ -69,7 +74,7 @@ struct FakeServer {
       return table;
     }
     Server server() const override {
-      return {server_.version, false, false, false, pid_, database_};
+      return {server_.version, server_.console, false, false, pid_, database_};
     }
     bool usable() const override { return usable_; }
     bool left_behind() const override { return left_; }

@@ -102,10 +102,32 @@ TEST_CASE("those left behind are looked for while all is well again, too") {
   const auto asked = server.asked.size();
   other.facts(server.scrape());
   CHECK(server.asked.size() == asked);
-  server.clock.advance(61s);  // with the facts
+  server.clock.advance(61s);  // with the facts, which do not depend on it
+  server.slow = "pg_stat_activity WHERE";
+  other.facts(server.scrape());
+  CHECK(server.asked.size() == asked + 2);
+  CHECK(shared->backends->left() == 1);
+  server.clock.advance(61s);
+  server.slow = "";
   other.facts(server.scrape());
   CHECK(shared->backends->left() == 0);
   CHECK(server.opened == 2);
+}
+
+TEST_CASE("a console has no processes that could be left behind") {
+  FakeServer server;
+  server.console = true;
+  const auto shared = server.shared(1);
+  Session session(shared, "");
+  server.errors_lose_link = server.errors_leave_behind = true;
+  for (int hang = 0; hang < 3; ++hang) {
+    server.clock.advance(1s);
+    server.errors.emplace_back("the server has not answered in time", "57014");
+    CHECK_THROWS_WITH_AS(session.run(kAsk, server.scrape()), "the server has not answered in time",
+                         PgError);
+  }
+  CHECK(shared->backends->left() == 0);
+  session.run(kAsk, server.scrape());
 }
 
 TEST_CASE("a database that refuses says nothing of the server") {
