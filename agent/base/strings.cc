@@ -3,17 +3,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <ctime>
 
 namespace basewatch {
 
+namespace {
+
+// Not find_first_of(): that searches its list anew for each character.
+bool is_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+bool ends_word(char c) {
+  return c == ' ' || c == '\t';
+}
+
+}  // namespace
+
 std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n\v\f";
-  const auto begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 bool next_line(std::string_view& rest, std::string_view& line) {
@@ -25,14 +37,12 @@ bool next_line(std::string_view& rest, std::string_view& line) {
 }
 
 std::string_view next_word(std::string_view& rest) {
-  const auto begin = rest.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) {
-    rest.remove_prefix(rest.size());
-    return rest;
-  }
-  rest.remove_prefix(begin);
-  const auto word = rest.substr(0, rest.find_first_of(" \t"));
-  rest.remove_prefix(word.size());
+  std::size_t begin = 0;
+  while (begin < rest.size() && ends_word(rest[begin])) ++begin;
+  auto end = begin;
+  while (end < rest.size() && !ends_word(rest[end])) ++end;
+  const auto word = rest.substr(begin, end - begin);
+  rest.remove_prefix(end);
   return word;
 }
 
@@ -179,12 +189,22 @@ bool is_label_name(std::string_view text) {
   return std::ranges::all_of(text, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
+namespace {
+
+constexpr std::array<bool, 256> kInMetricName = [] {
+  std::array<bool, 256> in{};
+  for (const std::string_view range : {"az", "AZ", "09", "__", "::"}) {
+    for (char c = range[0]; c <= range[1]; ++c) in[static_cast<unsigned char>(c)] = true;
+  }
+  return in;
+}();
+
+}  // namespace
+
 bool is_metric_name(std::string_view text) {
   if (text.empty() || (text.front() >= '0' && text.front() <= '9')) return false;
-  return std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == ':';
-  });
+  return std::ranges::all_of(text,
+                             [](char c) { return kInMetricName[static_cast<unsigned char>(c)]; });
 }
 
 namespace {

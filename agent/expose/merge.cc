@@ -1,5 +1,8 @@
 #include "agent/expose/merge.h"
 
+#include <cstring>
+#include <stdexcept>
+
 #include "agent/expose/relabel.h"
 
 namespace basewatch::expose {
@@ -10,22 +13,42 @@ Merge::Merge(std::span<const Part> parts) {
     const Page& page = *sources_[i].page;
     for (const auto& family : page.families()) {
       if (family.samples.empty()) continue;
-      entries_.push_back({page.name(family), i, &family});
+      entries_.push_back({page.name(family), i, &family, 0});
       estimate_ +=
           family.samples.size() * (page.name(family).size() + sources_[i].block.size() + 20);
     }
     estimate_ += page.bytes();
   }
+  sort_entries();
+  make_groups();
+}
+
+// By name, then by source.
+void Merge::sort_entries() {
+  if (entries_.empty()) return;
+  const auto first = entries_.front().name;
+  auto common = first.size();
+  for (const auto& entry : entries_) {
+    const auto differ = std::ranges::mismatch(first.substr(0, common), entry.name).in1;
+    common = static_cast<std::size_t>(differ - first.begin());
+  }
+  for (auto& entry : entries_) {
+    unsigned char bytes[sizeof entry.key] = {};
+    const auto rest = entry.name.substr(common, sizeof bytes);
+    std::memcpy(bytes, rest.data(), rest.size());
+    for (const auto byte : bytes) entry.key = entry.key << 8 | byte;
+  }
   std::ranges::sort(entries_, [](const Entry& a, const Entry& b) {
+    if (a.key != b.key) return a.key < b.key;
     const int order = a.name.compare(b.name);
     return order != 0 ? order < 0 : a.source < b.source;
   });
-  make_groups();
 }
 
 void Merge::add_part(const Part& part) {
   written_.dropped_by_part.push_back(0);
   const Page* page = part.page;
+  if (!page->is_sealed()) throw std::logic_error("a page is written that is still being filled");
   Source source{page, {}, sources_.size()};
   if (part.target && !part.target->empty()) {
     source.block = part.target->block();

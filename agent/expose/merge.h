@@ -27,6 +27,7 @@ class Merge {
     std::string_view name;
     std::size_t source;
     const Page::Family* family;
+    std::uint64_t key = 0;  // how the name goes on where the names begin to differ: it sorts quickly
   };
   // The families of one name. The first one's type holds; what has another is dropped.
   struct Group {
@@ -89,6 +90,7 @@ class Merge {
 
   void add_part(const Part& part);
   void count_dropped(const Page& copy);
+  void sort_entries();
   void make_groups();
   bool is_new(const Entry& entry, const Page::Sample& sample);
   void drop(const Entry& entry, const Page::Sample& sample);

@@ -1,26 +1,41 @@
 #include "agent/plugin/escape.h"
 
-#include <algorithm>
-#include <array>
+#include <cstdint>
+#include <cstring>
 
 #include "agent/base/strings.h"
 
 namespace basewatch {
 namespace {
 
-// Bytes that keep a value from being copied as it is.
-constexpr std::array<bool, 256> special_bytes() {
-  std::array<bool, 256> special{};
-  special['\\'] = special['\n'] = special['"'] = true;
-  for (std::size_t i = 0x80; i < 256; ++i) special[i] = true;
-  return special;
+constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
+
+// Bytes whose highest bit is set where `word` has this byte. Others' may be, too, but only behind
+// one that is right: good for "is there any".
+constexpr std::uint64_t bytes_like(std::uint64_t word, char byte) {
+  const auto zero = word ^ (kOnes * static_cast<unsigned char>(byte));
+  return (zero - kOnes) & ~zero & kHighs;
 }
-constexpr std::array<bool, 256> kSpecial = special_bytes();
+
+// Whether one of eight bytes keeps a value from being copied as it is.
+constexpr bool has_special(std::uint64_t word) {
+  return ((word & kHighs) | bytes_like(word, '\\') | bytes_like(word, '\n') |
+          bytes_like(word, '"')) != 0;
+}
+
+bool is_plain(std::string_view text) {
+  std::uint64_t word = 0;
+  for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
+    std::memcpy(&word, text.data(), sizeof word);
+    if (has_special(word)) return false;
+  }
+  word = 0;
+  if (!text.empty()) std::memcpy(&word, text.data(), text.size());
+  return !has_special(word);
+}
 
 void append_escaped(std::string& out, std::string_view text, bool quotes) {
-  const bool plain =
-      std::ranges::none_of(text, [](char c) { return kSpecial[static_cast<unsigned char>(c)]; });
-  if (plain) {
+  if (is_plain(text)) {
     out.append(text);
     return;
   }

@@ -53,21 +53,24 @@ void Page::append_bound(std::size_t labels_begin, std::string_view name, double 
   append_label(name, format_double(bound));
 }
 
-void Page::push(Family& family, SampleKind kind, std::size_t labels_begin, std::size_t labels_end,
-                double value) {
+void Page::push(std::size_t family, SampleKind kind, std::size_t labels_begin,
+                std::size_t labels_end, double value) {
   expect_room(0);
-  if (samples_ >= limits_.samples) {
+  if (sealed_) throw std::logic_error("something is added to a page that is sealed");
+  if (count_ >= limits_.samples) {
     throw PageTooLarge(fmt::format("the page would have more than {} samples", limits_.samples));
   }
   const std::size_t size = labels_end - labels_begin;
   if (size > kMaxLabels) {
-    throw PageTooLarge(fmt::format("a series of {} has labels of {} bytes", name(family), size));
+    throw PageTooLarge(
+        fmt::format("a series of {} has labels of {} bytes", name(families_[family]), size));
   }
   const std::string_view bytes(arena_.data() + labels_begin, size);
-  family.samples.push_back(
+  samples_.push_back(
       {value, keyed_hash(bytes) ^ line_salt(kind), static_cast<std::uint32_t>(labels_begin),
        static_cast<std::uint32_t>(size) & kMaxLabels, static_cast<std::uint32_t>(kind) & 7u});
-  ++samples_;
+  family_of_.push_back(static_cast<std::uint32_t>(family));
+  ++count_;
 }
 
 // The place of the name in index_, or the empty place where it belongs.
@@ -93,9 +96,9 @@ const Page::Family* Page::find(std::string_view name) const {
   return position == 0 ? nullptr : &families_[position - 1];
 }
 
-Page::Family& Page::family(MetricType type, std::string_view name, std::string_view help) {
+std::size_t Page::family(MetricType type, std::string_view name, std::string_view help) {
   if (last_family_ < families_.size() && this->name(families_[last_family_]) == name) {
-    return families_[last_family_];
+    return last_family_;
   }
   if ((families_.size() + 1) * 2 > index_.size()) grow_index();
   const std::size_t slot = slot_of(name);
@@ -116,18 +119,17 @@ Page::Family& Page::family(MetricType type, std::string_view name, std::string_v
     append_help(arena_, help);
     expect_room(0);
     created.help_size = static_cast<std::uint32_t>(arena_.size()) - created.help_offset;
-    families_.push_back(std::move(created));
+    families_.push_back(created);
     index_[slot] = static_cast<std::uint32_t>(families_.size());
   }
-  last_family_ = index_[slot] - 1;
-  return families_[last_family_];
+  return last_family_ = index_[slot] - 1;
 }
 
 void Page::add_ordered(MetricType type, std::string_view name, std::string_view help,
                        std::span<const std::string_view> names,
                        std::span<const std::uint8_t> by_name,
                        std::span<const std::string_view> values, double value) {
-  Family& target = family(type, name, help);
+  const auto target = family(type, name, help);
   const std::size_t begin = arena_.size();
   for (const std::uint8_t i : by_name) {
     if (arena_.size() > begin) arena_ += ',';

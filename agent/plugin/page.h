@@ -51,7 +51,8 @@ struct SummaryValue {
 // are.
 //
 // One owner fills it, calls seal(), and hands it on as shared_ptr<const Page>; a sealed page may be
-// read from any thread. Text given to add() is copied. Invalid UTF-8 becomes U+FFFD.
+// read from any thread, and nothing can be added to it. Text given to add() is copied. Invalid
+// UTF-8 becomes U+FFFD.
 class Page {
  public:
   struct Sample {
@@ -64,11 +65,13 @@ class Page {
   struct Family {
     std::uint32_t name_offset, name_size, help_offset, help_size;
     MetricType type;
-    std::vector<Sample> samples;
+    std::span<const Sample> samples;  // in the order in which they came; known after seal()
   };
   using Label = std::pair<std::string_view, std::string_view>;
 
   explicit Page(PageLimits limits = {}) : limits_(limits) {}
+  Page(Page&&) = default;
+  Page& operator=(Page&&) = default;
 
   // A metric of the catalog; the label values in the order in which the catalog names the labels.
   template <std::size_t N, std::convertible_to<std::string_view>... L>
@@ -112,9 +115,10 @@ class Page {
   void add_foreign(MetricType type, std::string_view family, std::string_view help, SampleKind kind,
                    std::span<const Label> labels, double value);
 
-  // Removes every sample whose series is on the page already (the first stays) and remembers how
-  // many these were. Call it once, when the page is complete.
+  // Brings each family's samples together, removes every sample whose series is on the page already
+  // (the first stays) and remembers how many these were. Call it when the page is complete.
   void seal();
+  bool is_sealed() const { return sealed_; }
 
   std::span<const Family> families() const { return families_; }  // in order of first appearance
   std::string_view name(const Family& family) const {
@@ -128,7 +132,7 @@ class Page {
   }
   const Family* find(std::string_view name) const;
 
-  std::size_t samples() const { return samples_; }
+  std::size_t samples() const { return count_; }
   std::size_t bytes() const { return arena_.size(); }
   std::size_t duplicates() const { return duplicates_; }            // known after seal()
   std::string first_duplicate() const { return first_duplicate_; }  // "name{labels}", for the log
@@ -151,29 +155,36 @@ class Page {
   void put_in_order(std::string_view metric, std::string_view last);
   void write_sorted_labels();
 
-  Family& family(MetricType type, std::string_view name, std::string_view help);
+  // Its position. What comes next is pushed to it.
+  std::size_t family(MetricType type, std::string_view name, std::string_view help);
   void expect_type(const Family& family, MetricType type) const;
   std::size_t slot_of(std::string_view name) const;
   void grow_index();
   void expect_room(std::size_t bytes) const;
   void append_label(std::string_view name, std::string_view value);
   void append_bound(std::size_t labels_begin, std::string_view name, double bound);
-  void push(Family& family, SampleKind kind, std::size_t labels_begin, std::size_t labels_end,
+  void push(std::size_t family, SampleKind kind, std::size_t labels_begin, std::size_t labels_end,
             double value);
 
-  void remove_duplicates(Family& family, std::vector<std::uint32_t>& table);
-  void remove_suffix_collisions();
+  using Samples = std::span<Sample>;
+  std::vector<Samples> gather();
+  void remove_duplicates(const Family& family, Samples& samples,
+                         std::vector<std::uint32_t>& table);
+  void remove_suffix_collisions(std::vector<Samples>& all);
   void count_duplicate(const Family& family, const Sample& sample);
 
   PageLimits limits_;
   std::string arena_;
   std::vector<Family> families_;
+  std::vector<Sample> samples_;           // of all families: one block of memory, not one for each
+  std::vector<std::uint32_t> family_of_;  // the sample's; until seal()
   std::vector<std::uint32_t>
       index_;                    // open addressing over family names; 0 is empty, else position + 1
   std::size_t last_family_ = 0;  // collectors add runs of one family
   std::vector<Label> sorted_;    // scratch of the run-time forms
   std::vector<std::string> renamed_;  // holds the names in sorted_ that had to change
-  std::size_t samples_ = 0;
+  std::size_t count_ = 0;
+  bool sealed_ = false;
   std::size_t duplicates_ = 0;
   std::string first_duplicate_;
 };

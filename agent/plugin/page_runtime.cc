@@ -86,7 +86,7 @@ void Page::write_sorted_labels() {
 
 void Page::add(const MetricSpec& spec, double value, std::span<const std::string_view> labels) {
   sort_labels(spec.name, spec, labels);
-  Family& target = family(spec.type, spec.name, spec.help);
+  const auto target = family(spec.type, spec.name, spec.help);
   const std::size_t begin = arena_.size();
   write_sorted_labels();
   push(target, SampleKind::value, begin, arena_.size(), value);
@@ -111,8 +111,8 @@ void Page::add_histogram(const MetricSpec& spec, const HistogramValue& value,
     throw std::invalid_argument(
         fmt::format("{} is a histogram: the label le belongs to its buckets", spec.name));
   }
-  Family& target = family(spec.type, spec.name, spec.help);
-  expect_type(target, MetricType::histogram);
+  const auto target = family(spec.type, spec.name, spec.help);
+  expect_type(families_[target], MetricType::histogram);
   const std::size_t begin = arena_.size();
   write_sorted_labels();
   const std::size_t end = arena_.size();
@@ -140,8 +140,8 @@ void Page::add_summary(const MetricSpec& spec, const SummaryValue& value,
     throw std::invalid_argument(
         fmt::format("{} is a summary: the label quantile belongs to its quantiles", spec.name));
   }
-  Family& target = family(spec.type, spec.name, spec.help);
-  expect_type(target, MetricType::summary);
+  const auto target = family(spec.type, spec.name, spec.help);
+  expect_type(families_[target], MetricType::summary);
   const std::size_t begin = arena_.size();
   write_sorted_labels();
   const std::size_t end = arena_.size();
@@ -181,7 +181,7 @@ void Page::add_foreign(MetricType type, std::string_view name, std::string_view 
                                 : kind == SampleKind::quantile ? "quantile"
                                                                : "";
   sort_labels(name, labels, last);
-  Family& target = family(type, name, help);
+  const auto target = family(type, name, help);
   const std::size_t begin = arena_.size();
   write_sorted_labels();
   push(target, kind, begin, arena_.size(), value);

@@ -82,6 +82,7 @@ TEST_CASE("parts are merged under one HELP and TYPE") {
   one.add(m::up, 1, "a");
   two.add(m::up, 2, "a");
   two.add(m::bare, 3);
+  for (auto* page : {&one, &two}) page->seal();
   const auto first = target("n1"), second = target("n2");
   const Part parts[] = {{&one, &first}, {&two, &second}};
   Written written;
@@ -102,6 +103,7 @@ TEST_CASE("a series that an earlier part of the same target has is dropped and c
   two.add(m::up, 2, "b");
   two.add(m::up, 3, "a");
   three.add(m::up, 4, "a");
+  for (auto* page : {&one, &two, &three}) page->seal();
   const auto own = target("n1"), same_text = target("n1"), other = target("n2");
   const Part parts[] = {{&one, &own}, {&two, &same_text}, {&three, &other}};
   Written written;
@@ -121,6 +123,7 @@ TEST_CASE("unlabelled parts are of one target, and the later type of a family lo
   one.add(m::up, 1, "a");
   two.add(m::other_up, 2, "b");
   two.add(m::other_up, 3, "c");
+  for (auto* page : {&one, &two}) page->seal();
   const Part parts[] = {{&one}, {&two}};
   Written written;
   CHECK(text(parts, &written) ==
@@ -134,6 +137,7 @@ TEST_CASE("the first help that says something is written") {
   const Page::Label label{"tier", "x"};
   one.add_foreign(MetricType::gauge, "up", "", SampleKind::value, {&label, 1}, 1);
   two.add(m::up, 2, "y");
+  for (auto* page : {&one, &two}) page->seal();
   const Part parts[] = {{&one}, {&two}};
   CHECK(text(parts).starts_with("# HELP up Whether it is up.\n# TYPE up gauge\n"));
 }
@@ -194,8 +198,16 @@ TEST_CASE("series that become equal by exporting a label are written once") {
   CHECK(written.dropped == 1);
 }
 
+TEST_CASE("a page that is still being filled is not written") {
+  Page page;
+  page.add(m::up, 1, "a");
+  const Part part{&page};
+  CHECK_THROWS_AS(text({&part, 1}), std::logic_error);
+}
+
 TEST_CASE("nothing is written of nothing") {
   Page empty;
+  empty.seal();
   const Part part{&empty};
   CHECK(text({}).empty());
   CHECK(text({&part, 1}).empty());
@@ -206,6 +218,7 @@ TEST_CASE("values larger than the writer's block arrive whole") {
   const std::string large(100'000, 'x');
   for (const auto* end : {"1", "2"}) page.add(m::up, 1, large + end);
   page.add(m::up, 3, "small");
+  page.seal();
   const Part part{&page};
   CHECK(text({&part, 1}) == "# HELP up Whether it is up.\n# TYPE up gauge\nup{tier=\"" + large +
                                 "1\"} 1\nup{tier=\"" + large + "2\"} 1\nup{tier=\"small\"} 3\n");
@@ -220,6 +233,7 @@ TEST_CASE("every length of line crosses the block's end unharmed") {
     page.add(m::up, i + 0.5, label);
     expected += "up{tier=\"" + label + "\"} " + std::to_string(i) + ".5\n";
   }
+  page.seal();
   const Part part{&page};
   CHECK(text({&part, 1}) == expected);
 }

@@ -111,6 +111,7 @@ TEST_CASE("a list of mounts that changes is read anew, a broken one fails the ru
     tree.write("proc/1/mountinfo", mounts);
     Page page;
     collector->run(page, soon());
+    page.seal();
     return page.find("node_filesystem_device_error")->samples.size();
   };
   CHECK(count("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n") == 1);

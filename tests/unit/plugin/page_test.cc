@@ -20,7 +20,8 @@ constexpr auto vmstat =
 constexpr auto bytes = family(gauge, "mem_{field}_bytes", "Memory {field}.");
 }  // namespace m
 
-std::string lines(const Page& page) {
+std::string lines(Page& page) {
+  page.seal();
   std::string out;
   for (const auto& family : page.families()) {
     for (const auto& sample : family.samples) {
@@ -32,7 +33,8 @@ std::string lines(const Page& page) {
   return out;
 }
 
-std::string only_labels(const Page& page) {
+std::string only_labels(Page& page) {
+  page.seal();
   REQUIRE(page.families().size() == 1);
   REQUIRE(page.families()[0].samples.size() == 1);
   return std::string(page.labels(page.families()[0].samples[0]));
@@ -121,12 +123,12 @@ TEST_CASE("a histogram without labels has le alone") {
   const MetricSpec spec{MetricType::histogram, "h", "H.", {}, {}};
   const double cumulative[] = {4};
   page.add_histogram(spec, {{}, cumulative, 9});
-  CHECK(lines(page) == "h_bucket{le=\"+Inf\"} 4\nh_sum{} 9\nh_count{} 4\n");
   page.add(MetricSpec{MetricType::gauge, "g", "", {}, {}}, 1);
   CHECK_THROWS_WITH_AS(
       page.add_histogram({MetricType::gauge, "g", "", {}, {}}, {{}, cumulative, 9}),
       "g has the type gauge on this page, and was given the value of a histogram",
       std::invalid_argument);
+  CHECK(lines(page) == "h_bucket{le=\"+Inf\"} 4\nh_sum{} 9\nh_count{} 4\ng{} 1\n");
 }
 
 TEST_CASE("members of a dynamic family get their own name and help") {
@@ -244,6 +246,37 @@ TEST_CASE("seal keeps the first of equal series, in small and large families") {
   }
 }
 
+TEST_CASE("series of families that come in turns stand together, in the order in which they came") {
+  Page page;
+  for (const int value : {1, 2, 3}) {
+    const auto app = std::to_string(value);
+    page.add(m::load, value);
+    foreign(page, "x", {{"app", app}}, value);
+    page.add(m::cpu, value, "idle", app);
+    page.add(m::load, value);
+  }
+  CHECK(lines(page) ==
+        "load{} 1\n"
+        "x{app=\"1\"} 1\nx{app=\"2\"} 2\nx{app=\"3\"} 3\n"
+        "cpu_total{cpu=\"1\",mode=\"idle\"} 1\ncpu_total{cpu=\"2\",mode=\"idle\"} 2\n"
+        "cpu_total{cpu=\"3\",mode=\"idle\"} 3\n");
+  CHECK(page.samples() == 7);
+  CHECK(page.duplicates() == 5);
+  const Page moved = std::move(page);
+  REQUIRE(moved.find("x"));
+  CHECK(moved.find("x")->samples[2].value == 3);
+}
+
+TEST_CASE("nothing is added to a page that is sealed") {
+  Page page;
+  page.add(m::load, 1);
+  page.seal();
+  CHECK_THROWS_AS(page.add(m::load, 2), std::logic_error);
+  page.seal();
+  CHECK(page.samples() == 1);
+  CHECK(page.find("load")->samples.size() == 1);
+}
+
 TEST_CASE("a value and a quantile with the same labels are one series, sum and count are not") {
   Page page;
   foreign(page, "s", {{"quantile", "1"}}, 1, MetricType::summary, SampleKind::value);
@@ -311,6 +344,7 @@ TEST_CASE("thousands of families are found again") {
   for (int round = 0; round < 2; ++round) {
     for (int i = 0; i < 5000; ++i) page.add(m::vmstat, std::to_string(i), i, std::to_string(round));
   }
+  page.seal();
   CHECK(page.families().size() == 5000);
   for (int i = 0; i < 5000; i += 7) {
     const auto* family = page.find("vm_" + std::to_string(i));
@@ -323,7 +357,7 @@ TEST_CASE("thousands of families are found again") {
 TEST_CASE("a page that is moved keeps its text") {
   Page page;
   page.add(m::cpu, 5, "idle", "0");
-  const Page moved = std::move(page);
+  Page moved = std::move(page);
   CHECK(lines(moved) == "cpu_total{cpu=\"0\",mode=\"idle\"} 5\n");
 }
 

@@ -203,10 +203,11 @@ TEST_CASE("the process is read from /proc, and garbage there is an error") {
   write("/self/stat",
         "7 (a) b) S 1 7 7 0 -1 4 0 0 0 0 250 50 0 0 20 0 6 0 1000 8192 2 18446744073709551615\n");
   const auto value = [](const Page& page, std::string_view name) {
-    return page.find(name)->samples.at(0).value;
+    return page.find(name)->samples.front().value;
   };
   Page page;
   add_process(page, proc);
+  page.seal();
   CHECK(value(page, "process_cpu_seconds_total") == 3);
   CHECK(value(page, "process_threads") == 6);
   CHECK(value(page, "process_start_time_seconds") == 1700000010);
