@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <prometheus/counter.h>
-#include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <signal.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "agent/commands/log_metrics.h"
 #include "agent/commands/reloader.h"
 #include "agent/commands/reloads.h"
+#include "agent/commands/request_counters.h"
 #include "agent/commands/seen.h"
 #include "agent/commands/service.h"
 #include "agent/discover/watch.h"
@@ -34,10 +34,6 @@ using namespace std::chrono_literals;
 
 // In all less than five seconds, which is what we promise.
 constexpr std::chrono::milliseconds kDrain = 2s, kReload = 500ms, kExit = 4500ms;
-
-// From a page out of memory to the longest scrape, in seconds.
-const std::vector<double> kDurations = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                        0.1,   0.25,   0.5,   1,    2.5,   10};
 
 // Signals are taken by sigwait in the main thread: a handler could do next to nothing.
 sigset_t block_signals() {
@@ -192,10 +188,7 @@ class Agent {
     if (!path.empty()) out.reload = [this] { return reload(); };
     out.facts = [this] { return facts(); };
     out.count = [this](std::string_view endpoint, int status, Duration time) {
-      self_.counter(metrics::agent::http_requests_total.spec(), {endpoint, std::to_string(status)})
-          .Increment();
-      self_.histogram(metrics::agent::http_request_duration_seconds.spec(), kDurations, {endpoint})
-          .Observe(seconds(time));
+      requests_.count(endpoint, status, time);
     };
     return out;
   }
@@ -257,6 +250,7 @@ class Agent {
   const WallTime started_ = Clock::system().wall_now();
   Log& log_;
   Self self_;
+  RequestCounters requests_{self_};
   scrape::Engine engine_;
   serve::Endpoints endpoints_;
   serve::Server server_;

@@ -83,6 +83,14 @@ std::size_t Page::slot_of(std::string_view name) const {
   return slot;
 }
 
+void Page::reserve_like(const Page& before) {
+  arena_.reserve(before.arena_.size());
+  families_.reserve(before.families_.size());
+  samples_.reserve(before.samples_.size());
+  family_of_.reserve(before.samples_.size());
+  index_.assign(before.index_.size(), 0);
+}
+
 void Page::grow_index() {
   index_.assign(std::max<std::size_t>(16, index_.size() * 2), 0);
   for (std::size_t i = 0; i < families_.size(); ++i) {

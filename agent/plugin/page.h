@@ -73,6 +73,9 @@ class Page {
   Page(Page&&) = default;
   Page& operator=(Page&&) = default;
 
+  // Makes room for as much as this page has: the next run's is mostly as large.
+  void reserve_like(const Page& before);
+
   // A metric of the catalog; the label values in the order in which the catalog names the labels.
   template <std::size_t N, std::convertible_to<std::string_view>... L>
   requires(sizeof...(L) == N) void add(const Metric<N>& metric, double value, const L&... labels) {

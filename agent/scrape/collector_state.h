@@ -68,6 +68,7 @@ class CollectorState {
   // --- constant, without the lock
   const Collector& collector() const { return collector_; }
   PageLimits page_limits() const;
+  std::shared_ptr<const Page> last_page() const { return last_ ? last_->page : nullptr; }
 
  private:
   enum class Phase { idle, queued, running };

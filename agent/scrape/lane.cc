@@ -39,8 +39,10 @@ void Lane::run() noexcept {
   while ((holder_ = next())) {
     auto& state = *holder_;
     const auto deadline = state.begin();
+    auto before = state.last_page();
     lock.unlock();
-    auto end = run_collector(state.collector(), state.page_limits(), deadline);
+    auto end = run_collector(state.collector(), state.page_limits(), deadline, before.get());
+    before = nullptr;
     lock.lock();
     holder_ = nullptr;
     // An engine that is closed has left us behind; clock and log may be gone with it.

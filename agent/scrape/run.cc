@@ -5,12 +5,14 @@
 
 namespace basewatch::scrape {
 
-RunEnd run_collector(const Collector& collector, PageLimits limits, const Deadline& deadline) {
+RunEnd run_collector(const Collector& collector, PageLimits limits, const Deadline& deadline,
+                     const Page* before) {
   std::shared_ptr<Page> page;
   Outcome outcome;
   RunEnd end;
   auto failure = guarded([&] {
     page = std::make_shared<Page>(limits);
+    if (before) page->reserve_like(*before);
     try {
       outcome = collector.run(*page, deadline);
     } catch (const InstanceFailure&) {

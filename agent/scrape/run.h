@@ -24,8 +24,9 @@ struct Report {
 };
 
 // Runs a collector to its end, however that comes about: done, absent, or failed with the reason.
-// The times are left to the caller.
-RunEnd run_collector(const Collector& collector, PageLimits limits, const Deadline& deadline);
+// The times are left to the caller. `before` is the last page, if there is one: how large it was.
+RunEnd run_collector(const Collector& collector, PageLimits limits, const Deadline& deadline,
+                     const Page* before = nullptr);
 
 // "12:03:04 UTC"
 std::string time_of_day(WallTime time);

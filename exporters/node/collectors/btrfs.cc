@@ -116,7 +116,7 @@ class Btrfs final : public NodeCollector {
   static void add_group(Page& page, const std::string& uuid, std::string_view type,
                         const SysFolder& group, std::size_t devices) {
     page.add(m::btrfs_reserved_bytes, whole(group, "bytes_reserved"), uuid, type);
-    for (const auto& name : group.names()) {
+    for (const auto& name : group.folder_names()) {
       const auto profile = group.folder(name);
       if (!profile) continue;  // an attribute
       page.add(m::btrfs_used_bytes, whole(*profile, "used_bytes"), uuid, type, name);

@@ -90,6 +90,14 @@ std::optional<SysFolder> SysFolder::folder(std::string_view name) const {
 }
 
 std::vector<std::string> SysFolder::names() const {
+  return list(false);
+}
+
+std::vector<std::string> SysFolder::folder_names() const {
+  return list(true);
+}
+
+std::vector<std::string> SysFolder::list(bool only_folders) const {
   std::vector<std::string> names;
   if (is_listed_ && lseek(fd_.get(), 0, SEEK_SET) < 0) fail("", error_text(errno));
   is_listed_ = true;
@@ -105,7 +113,9 @@ std::vector<std::string> SysFolder::names() const {
       const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
       at += entry->d_reclen;
       const std::string_view name = entry->d_name;
-      if (name != "." && name != "..") names.emplace_back(name);
+      if (name == "." || name == "..") continue;
+      if (only_folders && entry->d_type == DT_REG) continue;
+      names.emplace_back(name);
     }
     if (names.size() > kMaxNames) {
       throw ReadError(fmt::format("{} holds more than {} names and is not read", path_, kMaxNames));

@@ -44,6 +44,8 @@ class SysFolder {
 
   // What is in it, sorted by bytes, as node_exporter goes through it.
   std::vector<std::string> names() const;
+  // Without what is surely no folder.
+  std::vector<std::string> folder_names() const;
 
   bool has(std::string_view name) const;
   Attribute read(std::string_view name) const;
@@ -69,6 +71,8 @@ class SysFolder {
   static std::optional<SysFolder> open_at(int parent, std::string_view name, std::string path);
   template <typename T>
   std::optional<T> parsed(std::string_view name, std::optional<T> (*parse)(std::string_view)) const;
+
+  std::vector<std::string> list(bool only_folders) const;
 
   UniqueFd fd_;
   std::string path_;
