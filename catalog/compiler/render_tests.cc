@@ -118,7 +118,7 @@ class TestsFile {
   void write_cases(const AlertEntry& alert) {
     if (names_targets(program_, alert)) {
       for (const auto& named : named_target_cases(program_, alert)) {
-        write_case(alert, named.name, alert.hold + 5min, named.plan, named.fires);
+        write_case(alert, named.name, alert.hold + 5min, {}, named.plan, named.fires);
       }
       return;
     }
@@ -133,21 +133,46 @@ class TestsFile {
   void write_case(const AlertEntry& alert, const TestCase& test, bool fires) {
     Diagnostics told_already;
     const auto name = fmt::format("{} {}", alert.name.value, fires ? "fires" : "stays quiet");
-    write_case(alert, name, test.at, plan_test(program_, alert, test, fires, told_already), fires);
+    write_case(alert, name, test.at, test.since,
+               plan_test(program_, alert, test, fires, told_already), fires);
   }
 
   void write_case(const AlertEntry& alert, const std::string& name, Duration at,
-                  const TestPlan& plan, bool fires) {
+                  std::optional<Duration> since, const TestPlan& plan, bool fires) {
     yaml_.item();
     yaml_.value("name", name);
     write_input_series(yaml_, plan.series);
     yaml_.key("alert_rule_test");
     // Whatever the series: nothing fires before `for` has passed.
-    if (const auto before = alert.hold - step();
-        fires && before > Duration::zero() && before < at) {
+    const auto first = first_firing(alert, since.value_or(Duration::zero()));
+    if (const auto before = first - step(); fires && before > Duration::zero() && before < at) {
       write_moment(alert, before, nullptr);
     }
     write_moment(alert, at, fires ? &plan : nullptr);
+    yaml_.close();
+    if (fires && since && first < at) write_is_in_time(alert, first);
+    yaml_.close();
+  }
+
+  // The first evaluation at which what holds since then has held for long enough.
+  Duration first_firing(const AlertEntry& alert, Duration since) const {
+    const auto begin = (since + step() - Duration(1)) / step();
+    const auto waits = (alert.hold + step() - Duration(1)) / step();
+    return (begin + waits) * step();
+  }
+
+  // Not how the alert reads then: its numbers may be others.
+  void write_is_in_time(const AlertEntry& alert, Duration first) {
+    yaml_.key("promql_expr_test");
+    yaml_.item();
+    yaml_.value("expr", fmt::format("count(ALERTS{{alertname=\"{}\",alertstate=\"firing\"}})",
+                                    alert.name.value));
+    yaml_.plain("eval_time", format_duration(first));
+    yaml_.key("exp_samples");
+    yaml_.item();
+    yaml_.plain("value", "1");
+    yaml_.close();
+    yaml_.close();
     yaml_.close();
     yaml_.close();
   }

@@ -192,6 +192,7 @@ class AlertReader {
     test.at = entry.duration("at", Duration::zero());
     test.series = read_test_series(entry, diagnostics_);
     if (fires) {
+      read_since(entry, test);
       if (const auto* expect = entry.find("expect")) {
         yaml::Mapping(*expect, "expect", diagnostics_);
         for (const auto& [name, value] : expect->entries) {
@@ -204,6 +205,17 @@ class AlertReader {
     }
     entry.finish();
     return test;
+  }
+
+  void read_since(yaml::Mapping& entry, TestCase& test) {
+    if (!entry.find("since")) return;
+    test.since = entry.duration("since", Duration::zero());
+    const auto first = *test.since + alert_.hold;
+    if (test.at >= first) return;
+    diagnostics_.error(entry.where("at"),
+                       fmt::format("the alert fires {} after the start, since and for together: "
+                                   "write at: {} or later",
+                                   format_duration(first), format_duration(first)));
   }
 
   const yaml::Node& node_;

@@ -198,7 +198,7 @@ class Writer {
                                  pace.factor, pace.over, pace.shorter),
                      slo_.impact, slo_.diagnosis, slo_.mitigation};
     const auto limit = pace.factor * (1 - number());
-    entry.fires.push_back(test(pace, 1.25 * limit, true));
+    entry.fires.push_back(test(pace, 1.05 * limit, true));
     entry.quiet.push_back(test(pace, 0.95 * limit, false));
     if (pace.suffix == "Burns") {  // so fast that the other one pages
       entry.quiet.push_back(test(pace, 1.25 * kPaces[0].factor * (1 - number()), false));
@@ -212,6 +212,7 @@ class Writer {
     out.at = pace.suffix == "BurnsSlowly" ? 90min : 40min;
     out.series = fed(slo_, ratio, kEventsAMinute);
     if (!fires) return out;
+    out.since = counts() ? 1min : 0min;  // a rate takes two values
     const auto bad = static_cast<double>(std::llround(ratio * static_cast<double>(kEventsAMinute)));
     out.summary = fmt::format("{} burns {} on {}", error_budget(), pace.word, kTestNode);
     out.description = fmt::format(

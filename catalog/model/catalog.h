@@ -87,6 +87,7 @@ struct TestCase {
   // "node_load1{...}" -> "5x20". Labels job, instance and node are filled in where not written.
   std::vector<std::pair<Text, Text>> series;
   Duration at{};                              // when the alert is looked at
+  std::optional<Duration> since;              // when its condition begins to hold, if that is known
   std::map<std::string, std::string> expect;  // labels of the firing alert beyond the static ones
   std::string summary, description;           // as a person reads them; needed where templated
 };

@@ -129,16 +129,19 @@ def run(alert, alive, killed):
             body = []
             for text in texts:
                 begin, tests = text.split("    alert_rule_test:\n")
-                body += [begin, "    alert_rule_test:\n", tests]
-                body += [re.sub(rf"alertname: {alert.name}\n", f"alertname: {name}\n", tests) for name in alive]
+                looks, _, times = tests.partition("    promql_expr_test:\n")  # how it reads, and whether it is in time
+                body += [begin]
+                for key, part in (("alert_rule_test", looks), ("promql_expr_test", times)):
+                    body += [f"    {key}:\n", part] if part else []
+                    body += [re.sub(rf'(alertname: |alertname="){alert.name}\b', rf"\1{name}", part) for name in alive if part]
             (folder / f"{stem}.yml").write_text(head + "".join(body))
             done = subprocess.run(["promtool", "test", "rules", folder / f"{stem}.yml"], capture_output=True, text=True)
             said = done.stdout + done.stderr
             broken = set(re.findall(r"rule: (Mutant\d+),", said))
             if broken:
                 return broken
-            noticed = set(re.findall(r"alertname: (Mutant\d+),", said))
-            if re.search(rf"(alertname|rule): {alert.name},", said) or (done.returncode and not noticed):
+            noticed = set(re.findall(r'alertname(?:: |=\\")(Mutant\d+)\b', said))
+            if re.search(rf'(?:alertname: |rule: |alertname=\\"){alert.name}\b', said) or (done.returncode and not noticed):
                 raise AssertionError(f"{alert.name} fails its own tests here: {said[:2000]}")
             killed |= noticed
     return set()
