@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "agent/base/hash.h"
@@ -88,7 +89,8 @@ void Page::reserve_like(const Page& before) {
   families_.reserve(before.families_.size());
   samples_.reserve(before.samples_.size());
   family_of_.reserve(before.samples_.size());
-  index_.assign(before.index_.size(), 0);
+  // By what there was, not by how large the table had become: a page that was huge once is over.
+  index_.assign(std::bit_ceil((before.families_.size() + 1) * 2), 0);
 }
 
 void Page::grow_index() {

@@ -76,7 +76,7 @@ TEST_CASE("an SLO that pages has rules for each window and an alert for each pac
   const auto alerts = rendered(world, "rules/alerts/slo.yml");
   CHECK(holds(alerts, "instance:slo_orders_errors_per_event:ratio_rate1h > 14.4 * (1 - 0.99) and "
                     "instance:slo_orders_errors_per_event:ratio_rate5m > 14.4 * (1 - 0.99)"));
-  // A quarter more than the pace, in the words of the alert.
+  // A twentieth more than the pace, in the words of the alert.
   CHECK(holds(rendered(world, "rules/tests/slo_test.yml"),
             "15.12% went wrong over the last hour, 14.4 times what the objective 0.99 allows"));
 }

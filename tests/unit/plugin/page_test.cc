@@ -267,6 +267,25 @@ TEST_CASE("series of families that come in turns stand together, in the order in
   CHECK(moved.find("x")->samples[2].value == 3);
 }
 
+TEST_CASE("a page with room for what another had is as any") {
+  for (const int before_families : {0, 1, 100}) {
+    Page before;
+    for (int i = 0; i < before_families; ++i) before.add(m::vmstat, std::to_string(i), 1, "0");
+    before.seal();
+    Page page;
+    page.reserve_like(before);
+    CHECK(!page.find("vm_0"));
+    for (int i = 0; i < 40; ++i) page.add(m::vmstat, std::to_string(i), i, "0");
+    page.seal();
+    CHECK(page.families().size() == 40);
+    for (int i = 0; i < 40; ++i) {
+      const auto* family = page.find("vm_" + std::to_string(i));
+      REQUIRE(family);
+      CHECK(family->samples.front().value == i);
+    }
+  }
+}
+
 TEST_CASE("nothing is added to a page that is sealed") {
   Page page;
   page.add(m::load, 1);
