@@ -5,7 +5,7 @@
 
 namespace basewatch::expose {
 
-// The text as one gzip member (libdeflate level 1: half of zlib's time, and smaller).
+// The text as one gzip member, by ISA-L: a quarter of zlib's time, and as small (decision 087).
 std::string gzip(std::string_view text);
 
 // Whether an Accept-Encoding header allows gzip ("gzip;q=0" does not).

@@ -61,6 +61,7 @@ bool CollectorState::reusable(MonoTime now) const {
 std::optional<std::string> CollectorState::refusal() const {
   if (instance_.retired()) return "the instance was removed by a reload";
   if (const auto* holder = lane_.holder(); holder && holder->stuck()) return why_queued();
+  if (core_.left_behind.empty()) return std::nullopt;
   const auto left = core_.left_behind.find(key());
   if (left != core_.left_behind.end() && left->second >= kMostLeftBehind) {
     return fmt::format("{} runs from before the last reloads still hang", left->second);

@@ -28,7 +28,7 @@ struct Pool::State : std::enable_shared_from_this<State> {
 
   State(std::size_t kept, std::size_t allowed) : keep(kept), most(allowed) {}
 
-  void call(Role role);
+  bool call(Role role);
   void work(Role role, Workers::iterator self);
   Role await_call(std::unique_lock<std::mutex>& lock);
   void stand_by(std::unique_lock<std::mutex>& lock);
@@ -50,16 +50,16 @@ struct Pool::State : std::enable_shared_from_this<State> {
   Workers abandoned;  // detached; only their flags are of use, and only to themselves
 };
 
-// Calls an idle thread, or starts one. Lock held.
-void Pool::State::call(Role role) {
+// Finds an idle thread, or starts one. Lock held; true when `called` is to be notified, best without
+// the lock: or whoever is woken waits for it at once.
+bool Pool::State::call(Role role) {
   if (idle > calls_to_take + calls_to_stand_by) {
     ++(role == Role::take ? calls_to_take : calls_to_stand_by);
-    called.notify_one();
-    return;
+    return true;
   }
   if (workers.size() >= most) {  // one of those who are not blocked takes the job when it is free
     if (role == Role::stand_by) has_stand_by = false;
-    return;
+    return false;
   }
   const auto self = workers.emplace(workers.end());
   try {
@@ -71,6 +71,7 @@ void Pool::State::call(Role role) {
     workers.erase(self);
     if (role == Role::stand_by) has_stand_by = false;
   }
+  return false;
 }
 
 void Pool::State::work(Role role, Workers::iterator self) {
@@ -115,11 +116,13 @@ void Pool::State::take_jobs(std::unique_lock<std::mutex>& lock, Workers::iterato
     ++taken;
     ++running;
     self->in_job = true;
+    bool notify = false;
     if (!queue.empty() && !has_stand_by) {
       has_stand_by = true;
-      call(Role::stand_by);
+      notify = call(Role::stand_by);
     }
     lock.unlock();
+    if (notify) called.notify_one();
     job->run();
     job.reset();
     lock.lock();
@@ -138,13 +141,15 @@ Pool::~Pool() {
 void Pool::submit(std::vector<std::shared_ptr<Job>> jobs) {
   if (jobs.empty()) return;
   State::Workers finished;
+  bool notify = false;
   {
     std::lock_guard guard(state_->mutex);
     if (state_->stopping) return;
     for (auto& job : jobs) state_->queue.push_back(std::move(job));
-    state_->call(State::Role::take);
+    notify = state_->call(State::Role::take);
     finished.swap(state_->finished);
   }
+  if (notify) state_->called.notify_one();
   for (auto& worker : finished) worker.thread.join();  // they have left their last lock
 }
 

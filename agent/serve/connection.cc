@@ -46,6 +46,17 @@ std::string take_header(Connection& connection) {
   return header;
 }
 
+void await_request(Connection& connection, MonoTime now, Duration idle_time, Duration header_time) {
+  connection.phase = Phase::header;
+  connection.events = POLLIN;
+  connection.since = now;
+  connection.until = now + (connection.received.empty() ? idle_time : header_time);
+}
+
+bool has_more(const Connection& connection) {
+  return has_header(connection) || connection.transport.pending();
+}
+
 Io send_more(Connection& connection) {
   while (connection.sent < connection.unsent.size()) {
     std::size_t sent = 0;

@@ -28,6 +28,9 @@ struct Connection {
   IpAddress client;
   Phase phase = Phase::header;
   short events = POLLIN;  // what its phase waits for
+  bool watched = false;   // known to the poller, which
+  bool armed = false;     // will tell when it is ready
+  bool ready = false;     // and has told
   std::string received;   // bytes of the next request, and perhaps of those after it
   std::string unsent;     // what is left of the answer, from `sent` on
   std::size_t sent = 0;
@@ -51,21 +54,13 @@ std::string take_header(Connection& connection);
 // Sends what can be sent without waiting. done: all of it.
 Io send_more(Connection& connection);
 
+// From now on the next request is waited for, which may have begun already.
+void await_request(Connection& connection, MonoTime now, Duration idle_time, Duration header_time);
+// Whether that can go on without the client: then no poller would ever tell.
+bool has_more(const Connection& connection);
+
 // After the last answer: closing at once would make the kernel throw it away where unread bytes of
 // a body are left. False when the other end has closed, or sent enough.
 bool linger(Connection& connection);
-
-// Collects an answer in the connection; sending it is another matter.
-class Collected final : public Output {
- public:
-  explicit Collected(Connection& connection) : to_(connection.unsent) {}
-  bool write(std::string_view bytes) override {
-    to_ += bytes;
-    return true;
-  }
-
- private:
-  std::string& to_;
-};
 
 }  // namespace basewatch::serve

@@ -1,20 +1,12 @@
 #pragma once
 
-#include <memory>
+#include <functional>
 #include <string>
 #include <string_view>
 
-#include "agent/base/clock.h"
 #include "agent/serve/http.h"
 
 namespace basewatch::serve {
-
-// Where an answer's bytes go: false when the other end is gone or too slow.
-class Output {
- public:
-  virtual ~Output() = default;
-  virtual bool write(std::string_view bytes) = 0;
-};
 
 // The other end of a connection.
 struct Peer {
@@ -23,19 +15,18 @@ struct Peer {
   bool verified = false;  // by its certificate
 };
 
-// Turns the bytes of one request's header into a Call, asks the handler, and writes its answer: the
-// HTTP grammar is httplib's, the connection is not. Any number of threads.
+// Turns the bytes of one request's header into a Call, asks the handler, and writes its answer. Any
+// number of threads.
 class Exchange {
  public:
-  explicit Exchange(std::function<Answer(Call&)> handler);
-  ~Exchange();
+  explicit Exchange(std::function<Answer(Call&)> handler) : handler_(std::move(handler)) {}
 
-  // `header` ends with its empty line. True when the connection may carry another request.
-  bool run(std::string header, const Peer& peer, bool last, Output& output) const;
+  // `header` ends with its empty line; the answer is added to `to`. True when the connection may
+  // carry another request.
+  bool run(std::string_view header, const Peer& peer, bool last, std::string& to) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  const std::function<Answer(Call&)> handler_;
 };
 
 }  // namespace basewatch::serve

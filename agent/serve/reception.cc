@@ -1,12 +1,13 @@
 #include "agent/serve/reception.h"
 
-#include <poll.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 namespace basewatch::serve {
 namespace {
@@ -38,10 +39,12 @@ MonoTime now() {
 Reception::Reception(Desk desk, Workers& workers)
     : desk_(std::move(desk)), workers_(workers), wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (!wake_) throw std::runtime_error(std::string("cannot serve: ") + std::strerror(errno));
+  poller_.watch(wake_.get(), &wake_);
 }
 
 void Reception::listen(UniqueFd listener) {
   listener_ = std::move(listener);
+  poller_.watch(listener_.get(), &listener_);
 }
 
 void Reception::wake() {
@@ -62,17 +65,14 @@ void Reception::run(const std::shared_ptr<void>& owner) {
   owner_ = owner;
   while (true) {
     ++turns_;
-    if (!polled_.empty() && polled_[0].revents != 0) {
-      std::uint64_t ignored = 0;
-      if (::read(wake_.get(), &ignored, sizeof ignored) < 0) ignored = 0;
-    }
-    take_rules();
-    take_back();
     bound_unsent();
     if (is_over()) break;
-    poll_all();
+    sleep();
+    take_back();  // before anything: some of what is ready may have come back meanwhile
+    note_ready();
+    take_rules();
     look_at_waiting();
-    if (!draining_ && polled_[1].revents != 0) accept_all();
+    if (callers_ && !draining_) accept_all();
   }
   waiting_.clear();
   owner_.reset();
@@ -95,21 +95,37 @@ bool Reception::is_over() {
   return idle || now() >= at;
 }
 
-void Reception::poll_all() {
-  polled_.assign({{wake_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}});
-  auto next = now() + std::chrono::seconds(60);
-  for (const auto& connection : waiting_) {
-    polled_.push_back({connection.transport.fd(), connection.events, 0});
-    next = std::min(next, connection.until);
+void Reception::sleep() {
+  const auto begin = now();
+  auto next = begin + kLongestSleep;
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    const auto here = it++;
+    if (!here->armed && !poller_.arm(*here)) {
+      drop(here, "no_memory");
+      continue;
+    }
+    next = std::min(next, here->until);
   }
   if (draining_) {
     std::lock_guard guard(mutex_);
     next = std::min(next, stop_at_);
   }
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now()).count();
-  const int wait = static_cast<int>(std::max<std::int64_t>(left, 0));
-  if (::poll(polled_.data(), polled_.size(), wait) < 0) {
-    for (auto& one : polled_) one.revents = 0;
+  poller_.wait(next - begin);
+}
+
+void Reception::note_ready() {
+  callers_ = false;
+  for (const auto& event : poller_.told()) {
+    if (event.data.ptr == &wake_) {
+      std::uint64_t ignored = 0;
+      if (::read(wake_.get(), &ignored, sizeof ignored) < 0) ignored = 0;
+    } else if (event.data.ptr == &listener_) {
+      callers_ = true;
+    } else {
+      auto& connection = *static_cast<Connection*>(event.data.ptr);
+      connection.ready = true;
+      connection.armed = false;
+    }
   }
 }
 
@@ -131,6 +147,7 @@ void Reception::take_back() {
   while (!returned.empty()) {
     waiting_.splice(waiting_.end(), returned, returned.begin());
     const auto connection = std::prev(waiting_.end());
+    if (connection->armed) continue;  // it is answered and waits for its next request
     connection->since = now();
     connection->until = now() + rules_.limits.write_time;
     connection->phase = Phase::sending;
@@ -143,11 +160,10 @@ void Reception::take_back() {
 }
 
 void Reception::look_at_waiting() {
-  std::size_t index = 2;
   std::vector<Place> handshakes;
-  for (auto it = waiting_.begin(); it != waiting_.end(); ++index) {
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
     const auto here = it++;
-    if (polled_[index].revents == 0) {
+    if (!std::exchange(here->ready, false)) {
       if (now() >= here->until) out_of_patience(here);
     } else if (here->phase == Phase::handshake) {
       handshakes.push_back(here);
@@ -237,12 +253,7 @@ void Reception::answered(Place connection) {
 }
 
 void Reception::await_header(Place connection) {
-  connection->phase = Phase::header;
-  connection->events = POLLIN;
-  connection->since = now();
-  connection->until =
-      now() + (connection->received.empty() ? rules_.limits.idle_time : rules_.limits.header_time);
-  // The next request may be there already: then no poll would ever tell.
+  await_request(*connection, now(), rules_.limits.idle_time, rules_.limits.header_time);
   if (has_header(*connection)) {
     workers_.hand_over(waiting_, connection, rules_.limits.workers, owner_);
   } else if (connection->transport.pending()) {

@@ -5,14 +5,13 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <string_view>
-#include <vector>
 
 #include "agent/serve/connection.h"
+#include "agent/serve/poller.h"
 #include "agent/serve/server.h"
 #include "agent/serve/workers.h"
-
-struct pollfd;
 
 namespace basewatch::serve {
 
@@ -33,7 +32,7 @@ struct Desk {
 // Holds every connection that no worker has: in its handshake, before or in the middle of a header,
 // while its answer is on its way, and after it. All of that in one thread and without waiting for
 // any single one, so a client that is slow at any of it costs a descriptor, some memory and nothing
-// else. run() belongs to that thread; wake() and stop() may be called from any.
+// else. run() belongs to that thread; wake(), arm() and stop() may be called from any.
 class Reception {
  public:
   Reception(Desk desk, Workers& workers);
@@ -43,6 +42,10 @@ class Reception {
   // Until stop(). `owner` is what the workers' threads have to hold alive.
   void run(const std::shared_ptr<void>& owner);
   void wake();
+  // Lets the kernel tell of a connection that waits for its next request; its idle time is kept to
+  // within kLongestSleep. Called by whoever gives it back; when false, wake() has to follow.
+  bool arm(Connection& connection) { return poller_.arm(connection); }
+  static constexpr auto kLongestSleep = std::chrono::seconds(60);
   // Grows with each turn of the loop: whoever wakes it and sees it grow knows that it is alive.
   std::uint64_t turns() const { return turns_; }
   // Takes nothing new, and ends when all answers are sent, or after `drain`.
@@ -52,7 +55,8 @@ class Reception {
   using Place = std::list<Connection>::iterator;
 
   bool is_over();
-  void poll_all();
+  void sleep();
+  void note_ready();
   void take_rules();
   void take_back();
   void look_at_waiting();
@@ -74,11 +78,12 @@ class Reception {
   const Desk desk_;
   Workers& workers_;
   UniqueFd listener_, wake_;
+  Poller poller_;
   std::shared_ptr<void> owner_;
   Rules rules_;
   std::atomic<std::uint64_t> turns_ = 0;
   std::list<Connection> waiting_;
-  std::vector<pollfd> polled_;  // wake_, listener_, then those of waiting_ in order
+  bool callers_ = false;  // somebody waits to be let in
 
   mutable std::mutex mutex_;
   bool stopping_ = false;  // guarded by mutex_

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <thread>
 
 #include "agent/serve/reception.h"
@@ -81,6 +82,8 @@ void Reception::welcome(UniqueFd fd, const IpAddress& client) {
   connection.since = std::chrono::steady_clock::now();
   connection.until = connection.since + rules_.limits.header_time;
   waiting_.push_back(std::move(connection));
+  // Who connects has mostly asked by now: one look less at all of them.
+  if (waiting_.back().phase == Phase::header) read_from(std::prev(waiting_.end()));
 }
 
 }  // namespace basewatch::serve

@@ -27,8 +27,8 @@ class Server::State : public std::enable_shared_from_this<State> {
   State(Log& log, Handler handler, const ServerLimits& limits, ServerEvents events)
       : events_(std::move(events)),
         exchange_(guarded(std::move(handler))),
-        workers_([this](Connection& connection) { answer(connection); },
-                 [this] { reception_.wake(); }),
+        workers_([this](Connection& connection) { return answer(connection); },
+                 [this](Connection& connection) { return reception_.arm(connection); }, [this] { reception_.wake(); }),
         reception_(desk(), workers_),
         log_(&log),
         complaints_(log, Clock::system()),
@@ -94,20 +94,28 @@ class Server::State : public std::enable_shared_from_this<State> {
     return rules_;
   }
 
-  void answer(Connection& connection) {
-    const auto access = rules().access;
+  // True when all is sent and the connection waits for its next request.
+  bool answer(Connection& connection) {
+    const auto [limits, access] = rules();
     const bool last =
         ++connection.answered >= kAnswersPerConnection || !connection.access->same_clients(*access);
-    Collected output(connection);
     const Peer peer{connection.client, connection.transport.secure(),
                     connection.transport.client_verified()};
     try {
-      connection.keep = exchange_.run(take_header(connection), peer, last, output);
+      connection.keep = exchange_.run(take_header(connection), peer, last, connection.unsent);
     } catch (const std::exception& error) {  // such as no memory: this client's loss, not ours
       connection.keep = false;
       connection.unsent = {};
       say(std::string("answering a request failed: ") + error.what());
     }
+    // What the socket does not take at once is the reception's to send, and so is whatever has to
+    // be looked at sooner than it would look by itself.
+    if (!connection.keep || limits.idle_time < Reception::kLongestSleep) return false;
+    if (send_more(connection) != Io::done || has_more(connection)) return false;
+    if (!connection.received.empty()) return false;  // the next header has its own, shorter time
+    await_request(connection, std::chrono::steady_clock::now(), limits.idle_time,
+                  limits.header_time);
+    return true;
   }
 
   std::function<Answer(Call&)> guarded(Handler handler) {

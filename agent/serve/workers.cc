@@ -13,10 +13,13 @@ constexpr auto kIdle = std::chrono::seconds(30);
 
 void Workers::hand_over(std::list<Connection>& from, std::list<Connection>::iterator connection,
                         std::size_t limit, const std::shared_ptr<void>& owner) {
-  std::lock_guard guard(mutex_);
+  std::unique_lock lock(mutex_);
   queue_.splice(queue_.end(), from, connection);
-  work_.notify_one();
-  if (idle_ >= queue_.size() || threads_ >= limit) return;
+  if (idle_ >= queue_.size() || threads_ >= limit) {
+    lock.unlock();  // or whoever is woken would have to wait for it at once
+    work_.notify_one();
+    return;
+  }
   try {
     start_thread("http-worker", [this, owner] { work(); }).detach();
     ++threads_;
@@ -65,11 +68,15 @@ void Workers::work() {
     mine.splice(mine.end(), queue_, queue_.begin());
     ++busy_;
     guard.unlock();
-    answer_(mine.front());
+    bool done = answer_(mine.front());
     guard.lock();
     --busy_;
     returned_.splice(returned_.end(), mine);
+    if (done) done = arm_(returned_.back());  // locked: the reception finds it when it is told of it
+    if (done) continue;
+    guard.unlock();
     wake_();
+    guard.lock();
   }
   --threads_;
   gone_.notify_all();

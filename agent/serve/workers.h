@@ -15,10 +15,12 @@ namespace basewatch::serve {
 // hangs in a handler outlives the server.
 class Workers {
  public:
-  // `answer` turns a connection with a whole header into one with an answer; `wake` tells the
-  // reception that there is something to take back.
-  Workers(std::function<void(Connection&)> answer, std::function<void()> wake)
-      : answer_(std::move(answer)), wake_(std::move(wake)) {}
+  // `answer` answers a connection with a whole header; true when that is all until it asks again.
+  // `arm` lets the kernel tell of that, false when it cannot; `wake` tells the reception that there
+  // is something to take back.
+  Workers(std::function<bool(Connection&)> answer, std::function<bool(Connection&)> arm,
+          std::function<void()> wake)
+      : answer_(std::move(answer)), arm_(std::move(arm)), wake_(std::move(wake)) {}
 
   void hand_over(std::list<Connection>& from, std::list<Connection>::iterator connection,
                  std::size_t limit, const std::shared_ptr<void>& owner);
@@ -34,7 +36,7 @@ class Workers {
  private:
   void work();
 
-  const std::function<void(Connection&)> answer_;
+  const std::function<bool(Connection&)> answer_, arm_;
   const std::function<void()> wake_;
   mutable std::mutex mutex_;  // guards everything below
   std::condition_variable work_, gone_;

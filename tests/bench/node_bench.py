@@ -15,6 +15,7 @@ import time
 import urllib.request
 
 from bench.counting import Allocations, system_calls
+from bench.scraper import Pairs, scrape
 from differential import node_fixtures_test as fixtures
 from support.servers import BASEWATCH, Agent, Server, address, scratch
 
@@ -28,25 +29,13 @@ COUNTED = 10  # scrapes in which calls and allocations are counted
 SCRAPES = int(os.environ.get("BASEWATCH_BENCH_SCRAPES", "30"))
 
 
-def cpu_seconds(pid):
-    """User and system time of all threads, also of those that have ended: the process' CPU clock."""
-    return time.clock_gettime(~pid << 3 | 2)  # clock_getcpuclockid(3), CPUCLOCK_SCHED
-
-
 def numbers(path, wanted):
     rows = (line.split(":") for line in pathlib.Path(path).read_text().splitlines())
     return {row[0]: int(row[1].split()[0]) for row in rows if row[0] in wanted}
 
 
-def scrape(url):
-    request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip",
-                                                   "X-Prometheus-Scrape-Timeout-Seconds": "10"})
-    with urllib.request.urlopen(request) as reply:
-        return len(reply.read())
-
-
 def scrapes(url, count):
-    """As in compare(): an agent that is asked twice in a second answers with what it has."""
+    """An agent that is asked twice in a second answers with what it has."""
     for _ in range(count):
         time.sleep(1.02)
         scrape(url)
@@ -77,7 +66,7 @@ class Side:
 
     def __init__(self, server, url):
         self.server, self.url = server, url
-        self.cpu, self.latency, self.reads = [], [], []
+        self.latency, self.reads = [], []
         self.bytes = 0
         for _ in range(10):
             scrape(url)
@@ -88,10 +77,9 @@ class Side:
 
     def measure(self):
         pid = self.server.process.pid
-        cpu, reads, begin = cpu_seconds(pid), numbers(f"/proc/{pid}/io", ["syscr"])["syscr"], time.monotonic()
-        self.bytes = scrape(self.url)
+        reads, begin = numbers(f"/proc/{pid}/io", ["syscr"])["syscr"], time.monotonic()
+        self.bytes = len(scrape(self.url))
         self.latency.append((time.monotonic() - begin) * 1e3)
-        self.cpu.append((cpu_seconds(pid) - cpu) * 1e3)
         self.reads.append(numbers(f"/proc/{pid}/io", ["syscr"])["syscr"] - reads)
 
     def system_calls(self):
@@ -104,22 +92,15 @@ class Side:
 
 
 def compare(name, ours, peer, config):
-    # One scrape of each a second, as Prometheus does it: caches are cold, and the agent has nothing to
-    # reuse (a good result serves again for a second).
-    for _ in range(SCRAPES):
-        time.sleep(1.02)
-        ours.measure()
-        peer.measure()
+    pairs = Pairs(ours.server.process.pid, peer.server.process.pid)
+    pairs.run(SCRAPES, ours.measure, peer.measure)
 
     def line(what, mine, theirs, unit, digits=2):
         ratio = f", ratio {mine / theirs:.2f}" if theirs else ""
         print(f"node, {name}: {what}: ours {mine:.{digits}f}{unit}, node_exporter {theirs:.{digits}f}{unit}{ratio}")
 
     print(f"node, {name}: series: ours {ours.series()}, node_exporter {peer.series()}")
-    ratios = sorted(a / b for a, b in zip(ours.cpu, peer.cpu))
-    print(f"node, {name}: CPU per scrape: ours {statistics.median(ours.cpu):.2f} ms, node_exporter "
-          f"{statistics.median(peer.cpu):.2f} ms, ratio {statistics.median(ratios):.2f} "
-          f"(quartiles {ratios[len(ratios) // 4]:.2f} to {ratios[3 * len(ratios) // 4]:.2f})")
+    print(f"node, {name}: {pairs.line('node_exporter')}")
     line("latency", statistics.median(ours.latency), statistics.median(peer.latency), " ms")
     line("calls of read", statistics.median(ours.reads), statistics.median(peer.reads), "", 0)
     line("bytes", ours.bytes, peer.bytes, "", 0)

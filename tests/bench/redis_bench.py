@@ -3,36 +3,20 @@ round trips per scrape, and what counting keys costs the server."""
 import os
 import pathlib
 import re
-import statistics
 import time
 import urllib.request
 
+from bench.scraper import Pairs, cpu_seconds, scrape
 from support.redis import Redis
 from support.servers import Agent, Server, address, scratch, wait_until
 
 KEYS = int(os.environ.get("BASEWATCH_BENCH_KEYS", "1000000"))
-SCRAPES = 20
+SCRAPES = 30
 MINUTE_SCRAPES = 4  # of a Prometheus that scrapes every 15 s
-
-
-def cpu_seconds(pid):
-    return sum(int(task.read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
 def memory(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024
-
-
-def scrape(url):
-    request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip", "X-Prometheus-Scrape-Timeout-Seconds": "60"})
-    with urllib.request.urlopen(request) as reply:
-        return reply.read()
-
-
-def cost(server, url):
-    before = cpu_seconds(server.process.pid)
-    scrape(url)
-    return (cpu_seconds(server.process.pid) - before) * 1e3
 
 
 def text(url):
@@ -53,14 +37,9 @@ def per_scrape(redis, folder):
         for url in (peer_url, our_url):
             for _ in range(10):
                 scrape(url)
-        mine, theirs = [], []
-        for _ in range(SCRAPES):
-            time.sleep(1.02)  # a good result serves again for a second
-            mine.append(cost(ours, our_url))
-            theirs.append(cost(peer, peer_url))
-        ratios = sorted(a / b for a, b in zip(mine, theirs))
-        print(f"redis: cpu per scrape (gzip): ours {statistics.median(mine):.2f} ms, redis_exporter {statistics.median(theirs):.2f} ms, "
-              f"ratio {statistics.median(ratios):.2f} (quartiles {ratios[len(ratios) // 4]:.2f} to {ratios[3 * len(ratios) // 4]:.2f})")
+        pairs = Pairs(ours.process.pid, peer.process.pid)
+        pairs.run(SCRAPES, lambda: scrape(our_url), lambda: scrape(peer_url))
+        print(f"redis: {pairs.line('redis_exporter')}")
         print(f"redis: resident memory: ours {memory(ours.process.pid):.1f} MB, redis_exporter {memory(peer.process.pid):.1f} MB")
         with redis.client() as client:
             for name, url in (("ours", our_url), ("redis_exporter", peer_url)):
@@ -79,10 +58,10 @@ def counting(redis, folder):
     host = address()
     with Server(["prometheus-redis-exporter", f"-redis.addr=redis://{redis.where}", f"-web.listen-address={host}:9121",
                  "-redis-only-metrics", "-count-keys=key:1*", "-connection-timeout=60s"], ready="Providing metrics") as peer:
-        scrape(f"http://{host}:9121/metrics")
+        scrape(f"http://{host}:9121/metrics", 60)
         before, memory_before = cpu_seconds(redis.process.pid), memory(peer.process.pid)
         for _ in range(2):
-            scrape(f"http://{host}:9121/metrics")
+            scrape(f"http://{host}:9121/metrics", 60)
         theirs = (cpu_seconds(redis.process.pid) - before) / 2 * MINUTE_SCRAPES
         peer_memory = memory(peer.process.pid)
     time.sleep(1)

@@ -40,7 +40,6 @@ EVERYTHING = ("agent/main.cc", "agent/commands/")
 # Headers that are slow to compile or dangerous to spread, and the only files that may see them.
 LIBRARIES = {
     "yaml-cpp": {"agent/base/yaml.cc"},
-    "httplib.h": {"agent/serve/"},
     "CLI/": {"agent/main.cc", "agent/commands/"},
     # The examples that wifi and qdisc show in place of the kernel are JSON, and what Prometheus answers.
     "nlohmann": {"catalog/compiler/board_", "exporters/node/read/json_examples", "agent/commands/prometheus_api.cc"},

@@ -41,19 +41,18 @@ void RedisConnection::close() {
   reader_.reset();
 }
 
-std::vector<RedisReply> RedisConnection::ask(std::span<const RedisCommand> commands,
-                                             const Deadline& deadline) {
+std::vector<RedisReply> RedisConnection::ask(const RedisBatch& batch, const Deadline& deadline) {
   connect_time_ = {};
   const bool kept = is_open();
   try {
-    return try_once(commands, deadline);
+    return try_once(batch, deadline);
   } catch (const StreamError& error) {
     close();
     // The server went away between two batches: nothing of this one has been answered, so it is
     // asked once more.
     if (kept && !received_any_ && error.kind == StreamError::Kind::closed && !deadline.passed()) {
       try {
-        return try_once(commands, deadline);
+        return try_once(batch, deadline);
       } catch (const StreamError& again) {
         close();
         throw RedisError(
@@ -66,21 +65,24 @@ std::vector<RedisReply> RedisConnection::ask(std::span<const RedisCommand> comma
   }
 }
 
-std::vector<RedisReply> RedisConnection::try_once(std::span<const RedisCommand> commands,
+std::vector<RedisReply> RedisConnection::try_once(const RedisBatch& batch,
                                                   const Deadline& deadline) {
   received_any_ = false;
   std::vector<RedisCommand> greets;
+  std::string with_greeting;
   if (!is_open()) {
     const auto begin = std::chrono::steady_clock::now();
     open(deadline);
     connect_time_ = std::chrono::steady_clock::now() - begin;
     greets = greeting();
   }
-  std::string bytes;
-  for (const auto& command : greets) append_command(bytes, command);
-  for (const auto& command : commands) append_command(bytes, command);
+  if (!greets.empty()) {
+    for (const auto& command : greets) append_command(with_greeting, command);
+    with_greeting += batch.bytes();
+  }
+  const auto bytes = greets.empty() ? batch.bytes() : std::string_view(with_greeting);
   try {
-    auto replies = exchange(bytes, greets.size() + commands.size(), deadline);
+    auto replies = exchange(bytes, greets.size() + batch.commands(), deadline);
     check_greeting(greets, replies);
     replies.erase(replies.begin(), replies.begin() + static_cast<std::ptrdiff_t>(greets.size()));
     return replies;

@@ -38,6 +38,25 @@ struct RedisTarget {
   RedisLimits limits;
 };
 
+// Commands as they go over the wire: what is asked again and again is put into words once.
+class RedisBatch {
+ public:
+  RedisBatch() = default;
+  explicit RedisBatch(std::span<const RedisCommand> commands) {
+    for (const auto& command : commands) add(command);
+  }
+  void add(const RedisCommand& command) {
+    append_command(bytes_, command);
+    ++commands_;
+  }
+  std::string_view bytes() const { return bytes_; }
+  std::size_t commands() const { return commands_; }
+
+ private:
+  std::string bytes_;
+  std::size_t commands_ = 0;
+};
+
 // One connection, kept between batches of commands and opened again when it is lost. One thread at
 // a time; everything ends by the deadline that is handed in.
 class RedisConnection {
@@ -49,7 +68,10 @@ class RedisConnection {
   // commands among them. Logging in on a new connection is part of the same piece. Throws
   // RedisError, and the connection is closed; a kept one that the server has closed meanwhile is
   // opened anew first, so that a restart of the server costs no batch.
-  std::vector<RedisReply> ask(std::span<const RedisCommand> commands, const Deadline& deadline);
+  std::vector<RedisReply> ask(const RedisBatch& batch, const Deadline& deadline);
+  std::vector<RedisReply> ask(std::span<const RedisCommand> commands, const Deadline& deadline) {
+    return ask(RedisBatch(commands), deadline);
+  }
 
   void close();
   bool is_open() const { return stream_.has_value(); }
@@ -59,8 +81,7 @@ class RedisConnection {
   const RedisTarget& target() const { return target_; }
 
  private:
-  std::vector<RedisReply> try_once(std::span<const RedisCommand> commands,
-                                   const Deadline& deadline);
+  std::vector<RedisReply> try_once(const RedisBatch& batch, const Deadline& deadline);
   void open(const Deadline& deadline);
   std::vector<RedisCommand> greeting() const;
   void check_greeting(std::span<const RedisCommand> greeting, std::span<const RedisReply> replies);

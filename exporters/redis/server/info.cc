@@ -1,8 +1,8 @@
 #include "exporters/redis/server/info.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
+#include <unordered_map>
 
 #include "agent/base/strings.h"
 #include "metrics/redis.h"
@@ -48,6 +48,71 @@ std::string_view primary_field(std::string_view field) {
   return field;
 }
 
+// What becomes of a field of INFO.
+struct Field {
+  const FieldMetric* metric = nullptr;
+  bool kept = false;  // the labels of redis_instance_info, and the server's facts, are made of it
+};
+
+// Looked up for each of some two hundred fields in every scrape: by hash, not by search.
+const Field* field_of(std::string_view name) {
+  static const auto kFields = [] {
+    std::unordered_map<std::string_view, Field> fields;
+    for (const auto& row : m::from_info) fields[row.field].metric = &row;
+    for (const std::string_view kept :
+         {"role", "redis_version", "redis_build_id", "redis_mode", "os", "tcp_port", "run_id",
+          "process_id", "master_replid", "maxmemory_policy", "master_host", "master_port",
+          "slave_read_only", "valkey_version", "valkey_release_stage", "total_system_memory",
+          "cluster_enabled"}) {
+      fields[kept].kept = true;
+    }
+    return fields;
+  }();
+  const auto found = kFields.find(name);
+  return found == kFields.end() ? nullptr : &found->second;
+}
+
+enum class Section {
+  other,
+  server,
+  replication,
+  commandstats,
+  latencystats,
+  errorstats,
+  keyspace,
+  sentinel
+};
+
+Section section_of(std::string_view name) {
+  if (name == "Server") return Section::server;
+  if (name == "Replication") return Section::replication;
+  if (name == "Commandstats") return Section::commandstats;
+  if (name == "Latencystats") return Section::latencystats;
+  if (name == "Errorstats") return Section::errorstats;
+  if (name == "Keyspace") return Section::keyspace;
+  if (name == "Sentinel") return Section::sentinel;
+  return Section::other;
+}
+
+void add_number(Page& page, const FieldMetric& of, std::string_view value) {
+  auto number = field_value(value);
+  if (!number) return;
+  if (of.field == "latest_fork_usec") *number /= 1e6;
+  page.add(of.metric, *number);
+}
+
+// A field whose name is made of something.
+void add_other_field(Page& page, std::string_view field, std::string_view value) {
+  constexpr std::string_view kThread = "used_active_time_io_thread_";
+  if (field.starts_with("cluster_")) {
+    return add_cluster_info(page, std::string(field) + ":" + std::string(value));
+  }
+  if (!field.starts_with(kThread) || !parse_uint(field.substr(kThread.size()))) return;
+  if (const auto number = parse_double(value)) {
+    page.add(m::active_time_io_thread_seconds_total, *number, field.substr(kThread.size()));
+  }
+}
+
 class Reader {
  public:
   Reader(Page& page, double now) : page_(page), now_(now) {}
@@ -57,7 +122,7 @@ class Reader {
     while (next_line(info, line)) {
       line = trim(line);
       if (line.starts_with("# ")) {
-        section_ = line.substr(2);
+        section_ = section_of(line.substr(2));
         continue;
       }
       const auto colon = line.find(':');
@@ -86,29 +151,35 @@ class Reader {
   };
 
   void field(std::string_view name, std::string_view value) {
-    remember(name, value);
-    if (section_ == "Replication" && add_replication(name, value)) return;
-    if (section_ == "Commandstats") return add_command(name, value);
-    if (section_ == "Latencystats") return keep_latency(name, value);
-    if (section_ == "Errorstats") return add_error(name, value);
-    if (section_ == "Keyspace" && add_database(name, value)) return;
-    if (section_ == "Sentinel" && add_sentinel(name, value)) return;
-    if (section_ == "Server") add_server(name, value);
-    add_info_field(page_, name, value);
-  }
-
-  // What the labels of redis_instance_info are made of.
-  void remember(std::string_view name, std::string_view value) {
-    static constexpr std::array<std::string_view, 14> kWanted{
-        "role",        "redis_version", "redis_build_id",  "redis_mode",    "os",
-        "tcp_port",    "run_id",        "process_id",      "master_replid", "maxmemory_policy",
-        "master_host", "master_port",   "slave_read_only", "valkey_version"};
-    if (std::ranges::find(kWanted, name) != kWanted.end() || name == "valkey_release_stage") {
-      known_.insert_or_assign(name, value);
+    const auto* known = field_of(name);
+    if (known && known->kept) known_.insert_or_assign(name, value);
+    switch (section_) {
+      case Section::commandstats:
+        return add_command(name, value);
+      case Section::latencystats:
+        return keep_latency(name, value);
+      case Section::errorstats:
+        return add_error(name, value);
+      case Section::replication:
+        if (add_replication(name, value)) return;
+        break;
+      case Section::keyspace:
+        if (add_database(name, value)) return;
+        break;
+      case Section::sentinel:
+        if (add_sentinel(name, value)) return;
+        break;
+      case Section::server:
+        add_server(name, value);
+        break;
+      case Section::other:
+        break;
     }
-    if (name == "total_system_memory") facts.system_memory = parse_double(value);
-    if (name == "cluster_enabled") facts.is_cluster = value == "1";
-    if (name == "redis_mode") facts.is_sentinel = value == "sentinel";
+    if (known && known->metric) {
+      add_number(page_, *known->metric, value);
+    } else {
+      add_other_field(page_, name, value);
+    }
   }
 
   std::string_view known(std::string_view name) const {
@@ -254,6 +325,9 @@ class Reader {
   }
 
   void add_instance() {
+    facts.system_memory = parse_double(known("total_system_memory"));
+    facts.is_cluster = known("cluster_enabled") == "1";
+    facts.is_sentinel = known("redis_mode") == "sentinel";
     facts.role = known("role");
     facts.version = known("redis_version");
     facts.is_valkey = known_.contains("valkey_version");
@@ -275,7 +349,8 @@ class Reader {
 
   Page& page_;
   const double now_;
-  std::string_view section_, host_, port_;
+  Section section_ = Section::other;
+  std::string_view host_, port_;
   std::map<std::string_view, std::string_view> known_;
   std::map<std::string_view, double> calls_;
   std::vector<Latency> latencies_;
@@ -285,21 +360,9 @@ class Reader {
 }  // namespace
 
 void add_info_field(Page& page, std::string_view field, std::string_view value) {
-  constexpr std::string_view kThread = "used_active_time_io_thread_";
-  if (field.starts_with(kThread) && parse_uint(field.substr(kThread.size()))) {
-    if (const auto number = parse_double(value)) {
-      page.add(m::active_time_io_thread_seconds_total, *number, field.substr(kThread.size()));
-    }
-    return;
-  }
-  if (field.starts_with("cluster_"))
-    return add_cluster_info(page, std::string(field) + ":" + std::string(value));
-  const auto row = std::ranges::lower_bound(m::from_info, field, {}, &FieldMetric::field);
-  if (row == std::end(m::from_info) || row->field != field) return;
-  auto number = field_value(value);
-  if (!number) return;
-  if (field == "latest_fork_usec") *number /= 1e6;
-  page.add(row->metric, *number);
+  const auto* known = field_of(field);
+  if (known && known->metric) return add_number(page, *known->metric, value);
+  add_other_field(page, field, value);
 }
 
 void add_cluster_info(Page& page, std::string_view info) {

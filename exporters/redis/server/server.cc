@@ -70,10 +70,14 @@ Server::Last Server::last() const {
 }
 
 Server::Replies Server::ask(const Asks& asks, const Deadline& deadline) {
-  std::vector<clients::RedisCommand> commands;
-  for (const auto& one : asks) commands.push_back(one.command);
+  clients::RedisBatch batch;
+  for (const auto& one : asks) batch.add(one.command);
+  return ask(batch, deadline);
+}
+
+Server::Replies Server::ask(const clients::RedisBatch& batch, const Deadline& deadline) {
   try {
-    auto replies = connection_.ask(commands, deadline);
+    auto replies = connection_.ask(batch, deadline);
     this_run_.connect_seconds += seconds(connection_.connect_time());
     return replies;
   } catch (const clients::RedisError& error) {
@@ -111,20 +115,26 @@ void Server::run_on(Page& page, const Deadline& deadline) {
   if (!facts_ || !connection_.is_open()) look(deadline);
   if (options_.ping) ping(deadline);
   found_.clear();
-  const auto asks = without_refused(plan(*facts_));
-  const auto replies = ask(asks, deadline);
+  if (!std::exchange(planned_, true)) {
+    asks_ = plan(*facts_);
+    batch_ = {};
+    for (const auto& one : asks_) batch_.add(one.command);
+  }
+  const auto replies = ask(batch_, deadline);
   if (connection_.connects() != connects_) {  // another server, perhaps with other rights
     connects_ = connection_.connects();
     forget_refusals();
   }
   const auto& info = expect_info(replies.front());
   const int databases = options_.empty_databases ? databases_->load() : 0;
-  facts_ = add_info(page, info.text, whole_seconds(clock_), databases);
+  auto facts = add_info(page, info.text, whole_seconds(clock_), databases);
+  if (!facts.asks_as(*facts_)) planned_ = false;
+  facts_ = std::move(facts);
   if (options_.system_memory && facts_->system_memory) {
     page.add(metrics::redis::total_system_memory_bytes, *facts_->system_memory);
   }
-  take(page, asks, replies, *facts_);
-  if (facts_->is_sentinel) ask_about_primaries(page, asks, replies, deadline);
+  take(page, asks_, replies, *facts_);
+  if (facts_->is_sentinel) ask_about_primaries(page, asks_, replies, deadline);
   tell_found();
 }
 
@@ -157,6 +167,7 @@ void Server::look(const Deadline& deadline) {
     replies = ask({{{"INFO"}, {}}}, deadline);
     if (replies.front().is_text()) info_ = {"INFO"};
   }
+  planned_ = false;
   Page scratch;
   facts_ = add_info(scratch, expect_info(replies.front()).text, 0, 0);
 }
@@ -187,10 +198,6 @@ Asks Server::plan(const Facts& facts) {
   if (options_.modules) ask_modules(asks);
   if (options_.tile38) ask_tile38(asks);
   if (facts.is_sentinel) ask_sentinel(asks, options_);
-  return asks;
-}
-
-Asks Server::without_refused(Asks asks) const {
   std::erase_if(asks, [&](const Ask& one) { return refused_.contains(one.name()); });
   return asks;
 }
@@ -201,6 +208,7 @@ void Server::take(Page& page, const Asks& asks, const Replies& replies, const Fa
     if (replies[i].is_error() && asks[i].command.size() > 3 && asks[i].command[1] == "GET" &&
         asks[i].command[2] == "databases" && !is_passing(replies[i])) {
       config_by_name_ = false;
+      planned_ = false;
     } else if (replies[i].is_error() && !error_is_answer(asks[i])) {
       refuse(asks[i], replies[i]);
     } else {
@@ -218,12 +226,14 @@ void Server::refuse(const Ask& ask, const RedisReply& reply) {
                                                             : ask.command[0])
                        : printable(reply.text, 100);
   refused_[name] = why;
+  planned_ = false;
   host_->note(name, fmt::format("{} is not answered, so its metrics are missing: {}", name, why));
 }
 
 void Server::forget_refusals() {
   for (const auto& [name, why] : refused_) host_->note(name, "");
   refused_.clear();
+  planned_ = false;
 }
 
 }  // namespace basewatch::redis

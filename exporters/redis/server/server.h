@@ -46,11 +46,11 @@ class Server {
   void ping(const Deadline& deadline);
   void tell_found();
   Replies ask(const Asks& asks, const Deadline& deadline);
+  Replies ask(const clients::RedisBatch& batch, const Deadline& deadline);
   void look(const Deadline& deadline);
   void ask_about_primaries(Page& page, const Asks& asks, const Replies& replies,
                            const Deadline& deadline);
   Asks plan(const Facts& facts);
-  Asks without_refused(Asks asks) const;
   const clients::RedisReply& expect_info(const clients::RedisReply& reply) const;
   void take(Page& page, const Asks& asks, const Replies& replies, const Facts& facts);
   void refuse(const Ask& ask, const clients::RedisReply& reply);
@@ -66,6 +66,10 @@ class Server {
   std::optional<Facts> facts_;                  // of the last INFO over this connection
   std::size_t connects_ = 0;                    // the connection that facts_ and refused_ are about
   std::map<std::string, std::string> refused_;  // command -> why
+  // What a scrape asks, until something that plan() goes by has changed.
+  Asks asks_;
+  clients::RedisBatch batch_;
+  bool planned_ = false;
 
   std::vector<Address> found_;  // in the run under way
   Last this_run_;
