@@ -132,9 +132,17 @@ class PanelPlanner {
                           alert->name.value, first->name.value));
         continue;
       }
-      for (const auto& part : parts) {
-        if (part.limit) add_alert_limit(*part.limit, *alert, limits);
-        if (!first) draw(query, part, *alert, parts.size() > 1);
+      if (!query.sides.empty() && query.sides.size() != parts.size()) {
+        error(query.sides.front().where, "sides",
+              parts.size() == 1
+                  ? fmt::format("{} compares nothing but a limit: remove 'sides'", alert->name.value)
+                  : fmt::format("{} compares {} things that change: 'sides' is to name each",
+                                alert->name.value, parts.size()));
+        continue;
+      }
+      for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (parts[i].limit) add_alert_limit(*parts[i].limit, *alert, limits);
+        if (!first) draw(query, parts, i, *alert);
       }
       if (!first) {
         first = alert;
@@ -155,8 +163,9 @@ class PanelPlanner {
   }
 
   // A part of an expression that was analysed whole: there is nothing left to find in it.
-  void draw(const PanelQuery& query, const AlertPart& part, const AlertEntry& alert,
-            bool one_of_several) {
+  void draw(const PanelQuery& query, const std::vector<AlertPart>& parts, std::size_t which,
+            const AlertEntry& alert) {
+    const auto& part = parts[which];
     auto text = promql::print(*part.drawn);
     if (entry_.only_bad && part.limit) {
       text = fmt::format("({}) {} {}", text, part.limit->op, format_double(part.limit->value));
@@ -164,9 +173,9 @@ class PanelPlanner {
     auto expression = program_.analyse(Text{text, alert.expr.where});
     if (!expression.tree) return;
     for (const auto& use : expression.analysis.uses) explain(use.metric);
-    if (!one_of_several) return add(query, std::move(expression), true);
+    if (parts.size() == 1) return add(query, std::move(expression), true);
     auto named = query;
-    named.name = promql::print(*part.drawn);
+    named.name = query.sides.empty() ? promql::print(*part.drawn) : query.sides[which].value;
     add(named, std::move(expression), true);
   }
 

@@ -39,8 +39,12 @@ PanelQuery read_query(yaml::Mapping& entry, Diagnostics& diagnostics) {
   query.metric = text_of(entry, "metric", diagnostics);
   query.expr = text_of(entry, "expr", diagnostics);
   query.alerts = texts_of(entry, "alert", diagnostics);
+  query.sides = texts_of(entry, "sides", diagnostics);
   query.logql = text_of(entry, "logql", diagnostics);
   query.legend = text_of(entry, "legend", diagnostics);
+  if (!query.sides.empty() && query.alerts.empty()) {
+    diagnostics.error(query.sides.front().where, "'sides' is for a panel of an alert");
+  }
   query.keep_range = entry.flag("keep_range", false);
   return query;
 }

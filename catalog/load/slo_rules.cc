@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 #include <string_view>
 
 namespace basewatch::catalog {
@@ -54,23 +55,60 @@ std::string camel(std::string_view name) {
   return out;
 }
 
+// What the marks of an objective's series stand for where this share of the events goes wrong.
+struct Share {
+  std::int64_t bad, events;
+
+  Share(double ratio, std::int64_t all)
+      : bad(std::llround(ratio * static_cast<double>(all))), events(all) {}
+  std::int64_t good() const { return events - bad; }
+  double up() const { return static_cast<double>(good()) / static_cast<double>(events); }
+  std::optional<std::int64_t> counted(std::string_view mark) const {
+    if (mark == "{{bad}}") return bad;
+    if (mark == "{{good}}") return good();
+    if (mark == "{{all}}") return events;
+    return std::nullopt;
+  }
+};
+
 // The series of a test in which this share of the events goes wrong.
 std::vector<std::pair<Text, Text>> fed(const SloEntry& slo, double ratio, std::int64_t events) {
-  const auto bad = std::llround(ratio * static_cast<double>(events));
-  const std::pair<std::string_view, std::string> values[] = {
-      {"{{bad}}", fmt::to_string(bad)},
-      {"{{good}}", fmt::to_string(events - bad)},
-      {"{{all}}", fmt::to_string(events)},
-      {"{{up}}", fmt::to_string(static_cast<double>(events - bad) / static_cast<double>(events))},
-  };
+  const Share share(ratio, events);
   auto series = slo.series;
   for (auto& [name, text] : series) {
-    for (const auto& [mark, value] : values) {
+    for (const std::string_view mark : {"{{bad}}", "{{good}}", "{{all}}", "{{up}}"}) {
+      const auto counted = share.counted(mark);
+      const auto value = counted ? fmt::to_string(*counted) : fmt::to_string(share.up());
       for (std::size_t at = 0; (at = text.value.find(mark, at)) != std::string::npos;) {
         text.value.replace(at, mark.size(), value);
       }
     }
     text.anchors.clear();
+  }
+  return series;
+}
+
+// The same where the share is another after `begin` minutes, and stays so to the end; nothing where
+// a series is made in a way of its own, which cannot be taken apart.
+std::optional<std::vector<std::pair<Text, Text>>> fed_in_turn(const SloEntry& slo,
+                                                              const Share& before, int begin,
+                                                              const Share& then, int end) {
+  auto series = slo.series;
+  for (auto& [name, text] : series) {
+    std::string_view form = text.value;
+    const bool counts = form.starts_with("0+");
+    if (counts) form.remove_prefix(2);
+    const auto mark = form.substr(0, form.find("}}") + 2);
+    const auto first = before.counted(mark), second = then.counted(mark);
+    text.anchors.clear();
+    if (counts && first) {
+      text.value = fmt::format("0+{}x{} {}+{}x{}", *first, begin, *first * begin + *second, *second,
+                               end - begin);
+    } else if (!counts && mark == "{{up}}") {
+      text.value = fmt::format("{}x{} {}x{}", before.up(), begin, then.up(), end - begin);
+    } else {
+      return std::nullopt;
+    }
   }
   return series;
 }
@@ -200,8 +238,13 @@ class Writer {
     const auto limit = pace.factor * (1 - number());
     entry.fires.push_back(test(pace, 1.05 * limit, true));
     entry.quiet.push_back(test(pace, 0.95 * limit, false));
-    if (pace.suffix == "Burns") {  // so fast that the other one pages
-      entry.quiet.push_back(test(pace, 1.25 * kPaces[0].factor * (1 - number()), false));
+    for (const bool longer_above : {false, true}) {
+      if (auto one = one_window(pace, longer_above)) entry.quiet.push_back(std::move(*one));
+    }
+    if (pace.suffix == "Burns") {  // up to where the other one pages
+      const auto next = kPaces[0].factor * (1 - number());
+      entry.fires.push_back(test(pace, 0.95 * next, true));
+      entry.quiet.push_back(test(pace, 1.05 * next, false));
     }
     subject_.alerts.push_back(std::move(entry));
   }
@@ -220,6 +263,37 @@ class Writer {
         "nothing is left of 30 days' budget after {}.",
         bad / static_cast<double>(kEventsAMinute) * 100, pace.over, pace.factor, number(),
         pace.gone);
+    return out;
+  }
+
+  // A case in which one window is above its limit and the other just below: what began only now, or
+  // is over. Minutes; shares are given as parts of the limit.
+  std::optional<TestCase> one_window(const Pace& pace, bool longer_above) const {
+    constexpr double kAbove = 1.05, kBelow = 0.95;
+    constexpr double kLag = 2.5;  // of a rate over five minutes
+    const bool slowly = pace.suffix == "BurnsSlowly";
+    // What is over 3 days goes by whole hours, and 6 hours are more than there is: they see it all.
+    const double all = slowly ? 170 : 70, end = slowly ? 50 : pace.shorter == "5m" ? 10 : 35;
+    const double seen = pace.longer == "1h" ? 60 : all;
+    double before = 0, then = 0;
+    if (slowly) {
+      before = longer_above ? kAbove : kBelow;
+      then = ((longer_above ? kBelow : kAbove) * all - before * (all - end + kLag)) / (end - kLag);
+    } else if (longer_above) {
+      before = 2, then = kBelow;
+    } else {
+      then = 1.5;
+      before = (kBelow * seen - then * (end - kLag)) / (seen - end + kLag);
+    }
+    const double limit = pace.factor * (1 - number());
+    const int begin = static_cast<int>(all - end);
+    auto series = fed_in_turn(slo_, {before * limit, kEventsAMinute}, begin,
+                              {then * limit, kEventsAMinute}, static_cast<int>(all) + 5);
+    if (!series) return std::nullopt;
+    TestCase out;
+    out.where = slo_.where;
+    out.at = std::chrono::minutes(static_cast<int>(all));
+    out.series = std::move(*series);
     return out;
   }
 

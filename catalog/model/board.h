@@ -27,6 +27,7 @@ struct PanelQuery {
   Text metric;               // drawn as it is, a counter as its rate, a histogram as its buckets
   Text expr;                 // PromQL
   std::vector<Text> alerts;  // what these alerts compare, with their thresholds
+  std::vector<Text> sides;   // what that is called, where it is two things that change
   Text logql;                // only in a panel of kind logs
   std::string name;          // told apart from the panel's other queries by it; a table's column
   Text legend;               // instead of the labels that vary

@@ -46,6 +46,9 @@ TEST_CASE("what a panel may not be, and what it may") {
       {"{panel: A, kind: stat, alert: [TinyHigh, TinyDown]}",
        "TinyDown compares something else than TinyHigh: give it a panel of its own [alerts-differ]",
        "{panel: A, kind: stat, alert: [TinyHigh, TinyFull]}"},
+      {"{panel: A, kind: stat, alert: TinyHigh, sides: [now, then]}",
+       "TinyHigh compares nothing but a limit: remove 'sides' [sides]",
+       "{panel: A, kind: stat, alert: TinyHigh}"},
       {"{panel: A, alert: TinyHigh}", "this panel has the key of the one at",
        "{panel: A, alert: TinyHigh, key: other}"},
       {"{metric: tiny_plain}", "the unit cannot be told from the metrics",
@@ -114,6 +117,7 @@ TEST_CASE("board.yml is read strictly") {
       {"{metric: tiny_load, states: {1: {text: up, color: pink}}}",
        "color must be one of green, yellow"},
       {"{metric: tiny_load, only_bad: true}", "'only_bad' is for a panel of an alert"},
+      {"{metric: tiny_load, sides: [a, b]}", "'sides' is for a panel of an alert"},
       {"{metric: tiny_load, show: [job]}", "'show' is for the columns of a table"},
       {"7", "a panel must be a mapping"},
   };

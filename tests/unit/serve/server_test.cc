@@ -88,6 +88,32 @@ TEST_CASE("requests may come in pieces, or many at once") {
   CHECK(client.rest() == "");
 }
 
+TEST_CASE("HTTP/1.0 is answered, and told whether the connection stays") {
+  Running running(echo);
+  auto client = running.client();
+  client.send("GET /1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  CHECK(client.answer().find("Connection: keep-alive\r\n") != std::string::npos);
+  client.send("GET /2 HTTP/1.0\r\n\r\n");
+  const auto last = client.rest();
+  CHECK(last.find("Connection: close\r\n") != std::string::npos);
+  CHECK(body_of(last).starts_with("GET /2"));
+}
+
+TEST_CASE("the thread that holds the connections is woken once for a request, not by its answer") {
+  constexpr std::uint64_t kRequests = 50;
+  const auto turns = [](Duration idle_time) {
+    Running running(echo, {.idle_time = idle_time});
+    auto client = running.client();
+    CHECK(status_of(client.get("/")) == 200);
+    const auto before = running.server.pulse();
+    for (std::uint64_t i = 0; i < kRequests; ++i) CHECK(status_of(client.get("/")) == 200);
+    return running.server.pulse() - before;
+  };
+  CHECK(turns(120s) < kRequests + kRequests / 2);
+  // Where it would not look in time by itself, it has to be told.
+  CHECK(turns(10s) > kRequests + kRequests / 2);
+}
+
 TEST_CASE("what is no HTTP is answered by 400 and the door") {
   Running running(echo);
   const std::string bad[] = {"hello\r\n\r\n",
