@@ -62,6 +62,7 @@ class Netclass final : public NodeCollector {
              : *flags & 1 ? "up"
                           : "down",
              text("ifalias"));
+    if (flags) page.add(network_flags, static_cast<double>(*flags), name);
     add_attributes(page, from_netclass, device, {name});
     const auto speed = device.integer("speed");
     if (speed && (*speed >= 0 || !ignore_invalid_speed_)) {

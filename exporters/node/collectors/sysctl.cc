@@ -41,7 +41,14 @@ std::string metric_part(std::string_view name) {
 struct Sysctl {
   std::string name, part;         // part: of the metric's name
   std::vector<std::string> keys;  // for each of its numbers, if it has several
+  std::size_t file;               // its place among the files
+};
+
+// What several texts of the options may name.
+struct SysctlFile {
   KeptFile file;
+  std::string text;  // as it was read in the run under way
+  bool is_read = false;
 };
 
 class SysctlCollector final : public NodeCollector {
@@ -51,13 +58,22 @@ class SysctlCollector final : public NodeCollector {
         texts_(parsed(setup, kSysctlOptions[1].name)) {}
 
   Outcome run(Page& page, const Deadline&) override {
+    for (auto& file : files_) file.is_read = false;
     for (auto& sysctl : numbers_) add_numbers(page, sysctl);
     for (auto& sysctl : texts_) add_texts(page, sysctl);
     return done();
   }
 
  private:
-  static std::vector<Sysctl> parsed(const Setup& setup, std::string_view option) {
+  std::size_t file_of(std::string path) {
+    const auto known =
+        std::ranges::find(files_, path, [](const auto& one) -> auto& { return one.file.path(); });
+    if (known != files_.end()) return static_cast<std::size_t>(known - files_.begin());
+    files_.push_back({KeptFile(std::move(path)), {}});
+    return files_.size() - 1;
+  }
+
+  std::vector<Sysctl> parsed(const Setup& setup, std::string_view option) {
     std::vector<Sysctl> out;
     for (const auto& text : setup.settings.texts(option)) {
       const auto colon = text.find(':');
@@ -80,35 +96,38 @@ class SysctlCollector final : public NodeCollector {
                            fmt::format("'{}': only numbers may have keys", printable(text)));
       }
       out.push_back(
-          {name, metric_part(name), std::move(keys), KeptFile(setup.proc("sys/" + path))});
+          {name, metric_part(name), std::move(keys), file_of(setup.proc("sys/" + path))});
     }
     return out;
   }
 
   // The whole text is read before anything is put on the page: a value that has more parts than
   // keys is a mistake in the configuration.
-  std::size_t read(Sysctl& sysctl, Source& source) {
-    source = sysctl.file.read();
-    text_.assign(source.text);
-    std::ranges::replace(text_, '\n', ' ');
-    split_words(text_, words_);
-    if (words_.empty()) throw ReadError(fmt::format("{} is empty", source.path));
+  std::size_t read(const Sysctl& sysctl) {
+    auto& [file, text, is_read] = files_[sysctl.file];
+    if (!is_read) {
+      text.assign(file.read().text);
+      std::ranges::replace(text, '\n', ' ');
+      is_read = true;
+    }
+    split_words(text, words_);
+    if (words_.empty()) throw ReadError(fmt::format("{} is empty", file.path()));
     return words_.size();
   }
 
-  void add_numbers(Page& page, Sysctl& sysctl) {
-    Source source("");
-    const auto count = read(sysctl, source);
+  void add_numbers(Page& page, const Sysctl& sysctl) {
+    const auto count = read(sysctl);
+    const auto& path = files_[sysctl.file].file.path();
     const auto& keys = sysctl.keys;
     if (!keys.empty() && (count == 1 || count != keys.size())) {
-      throw ReadError(fmt::format("{} has {} values, but the configuration names {}", source.path,
-                                  count, keys.size()));
+      throw ReadError(fmt::format("{} has {} values, but the configuration names {}", path, count,
+                                  keys.size()));
     }
     for (std::size_t i = 0; i < count; ++i) {
       const auto value = parse_int(words_[i]);
       if (!value) {
         throw ReadError(
-            fmt::format("{}: '{}' is no whole number", source.path, printable(words_[i], 40)));
+            fmt::format("{}: '{}' is no whole number", path, printable(words_[i], 40)));
       }
       add_number(page, sysctl, keys.empty() ? "" : keys[i], count > 1 && keys.empty(), i,
                  static_cast<double>(*value));
@@ -129,16 +148,15 @@ class SysctlCollector final : public NodeCollector {
     page.add(spec, value, std::span(labels).first(has_index ? 1 : 0));
   }
 
-  void add_texts(Page& page, Sysctl& sysctl) {
-    Source source("");
-    const auto count = read(sysctl, source);
+  void add_texts(Page& page, const Sysctl& sysctl) {
+    const auto count = read(sysctl);
     for (std::size_t i = 0; i < count; ++i) {
       page.add(metrics::node::sysctl_info, 1, sysctl.name, words_[i], NumberLabel(i));
     }
   }
 
+  std::vector<SysctlFile> files_;  // before those that name them
   std::vector<Sysctl> numbers_, texts_;
-  std::string text_;
   std::vector<std::string_view> words_;
 };
 
