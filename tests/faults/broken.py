@@ -84,6 +84,11 @@ FAULTS = [
     # Redis
     ("Redis is down", {"db-1/cache@redis_": "-", "db-1/cache@redis_up": "0", 'basewatch_instance_up{exporter="redis"': "0"}, ["RedisDown"], 2),
     ("Redis is full", {"redis_memory_used_bytes": "990000000", "redis_evicted_keys_total": "+6000"}, ["RedisMemoryHigh", "RedisEvicting"], 17),
+    # Backups
+    ("the dump was missed", {'backup_last_success_timestamp_seconds{backup="dump"': "-100000"}, ["BackupMissed"], 18),
+    ("the dump ended early", {'backup_last_size_bytes{backup="dump"': "9e8"}, ["BackupShrunk"], 18),
+    ("a restore takes too long", {"restore_last_duration_seconds": "4000"}, ["RestoreSlow"], 18),
+    ("nobody has tried a restore", {"restore_last_success_timestamp_seconds": "-4000000"}, ["RestoreUntried"], 63),
     ("Redis refuses connections", {"redis_connected_clients": "10000", "redis_rejected_connections_total": "+60"},
      ["RedisRejectingConnections", "RedisConnectionsHigh"], 8),
     ("Redis cannot save", {"redis_rdb_last_bgsave_status": "0"}, ["RedisSnapshotFailing"], 8),

@@ -142,7 +142,7 @@ class Demo:
     def config(self):
         return f"""node: db-1
 exporters:
-  node: {{}}
+  node: {{collectors: {{textfile: {{directory: ["{self.textfiles()}"]}}}}}}
   postgres:
     - {{name: main, dsn: "host={self.postgres.host} user=basewatch dbname=postgres", password: watch}}
     - {{name: standby, dsn: "host={self.standby.host} user=basewatch dbname=postgres", password: watch}}
@@ -154,6 +154,18 @@ exporters:
     - {{name: sentinel, url: "redis://{self.sentinel.host}:{self.sentinel.port}"}}
 site: {self.folder}/site.yml
 """
+
+    def textfiles(self):
+        """What the jobs of the handbook on backups write."""
+        room, now = self.room("textfile"), int(time.time())
+        (room / "backup.prom").write_text("".join(
+            f'backup_last_success_timestamp_seconds{{backup="{name}"}} {now - age}\n'
+            f'backup_last_duration_seconds{{backup="{name}"}} {took}\nbackup_last_size_bytes{{backup="{name}"}} {size}\n'
+            for name, age, took, size in (("cluster", 11 * 3600, 840, 18.2e9), ("dump", 10 * 3600, 310, 2.1e9),
+                                          ("storage", 1800, 45, 6.4e9))))
+        (room / "restore.prom").write_text(f"restore_last_success_timestamp_seconds {now - 12 * 86400}\n"
+                                           "restore_last_duration_seconds 2340\n")
+        return room
 
     def generate(self):
         site = self.folder / "site.yml"
