@@ -48,9 +48,9 @@ class Rules(unittest.TestCase):
 
     def test_template_job_rule_and_template_instance_rule(self):
         # A job is what the site calls it (`jobs:`), not what a reader chooses: boards are by node and instance instead.
-        # Agent, node, overview and slo show a whole node.
+        # Agent, node, overview, slo and backup show a whole node.
         self.none(name for name, board in BOARDS.items() if "node" not in variables(board, "query"))
-        for_nodes = {"agent", "node", "overview", "slo"}
+        for_nodes = {"agent", "backup", "node", "overview", "slo"}
         self.none(name for name, board in BOARDS.items() if name not in for_nodes and "instance" not in variables(board, "query"))
 
     def test_template_label_promql_rule(self):
