@@ -114,9 +114,12 @@ class Agent {
     endpoints_.set_ready(true);
     log_.info("agent", "basewatch {} on node {} listens on {}; instances: {}", version(),
               setup.node, serve::address_text(server.host, server_.port()), instances_text(setup));
-    status_ = fmt::format("{} listens on {}", setup.node,
-                          serve::address_text(server.host, server_.port()));
-    manager_.ready(status_);
+    {
+      std::lock_guard guard(reload_);  // one may have been asked for by now, over HTTP
+      status_ = fmt::format("{} listens on {}", setup.node,
+                            serve::address_text(server.host, server_.port()));
+      manager_.ready(status_);
+    }
     if (const auto period = manager_.watchdog()) start_feeding(*period);
     return {};
   }

@@ -1,6 +1,7 @@
 // The clock of the system, its zone, and what it is driven by.
 #include <chrono>
 #include <ctime>
+#include <string_view>
 
 #include "exporters/node/collector.h"
 #include "exporters/node/number_label.h"
@@ -22,8 +23,11 @@ class Time final : public NodeCollector {
     const auto whole = static_cast<std::time_t>(seconds);
     tm local{};
     localtime_r(&whole, &local);
+    // tm_zone would point into the C library's memory, which another thread may be at.
+    char zone[64];
+    const auto length = std::strftime(zone, sizeof zone, "%Z", &local);
     page.add(metrics::node::time_zone_offset_seconds, static_cast<double>(local.tm_gmtoff),
-             local.tm_zone);
+             std::string_view(zone, length));
     if (sources_.empty()) scan();
     try {
       add_sources(page);
