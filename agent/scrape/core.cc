@@ -11,10 +11,13 @@ void Core::speak() {
   {
     std::lock_guard guard(mutex);
     lines = std::exchange(lines_, {});
-    has_lines_ = false;
   }
-  if (!log_) return;
-  for (const auto& line : lines) log_->write(line.level, line.topic, line.message);
+  if (log_) {
+    for (const auto& line : lines) log_->write(line.level, line.topic, line.message);
+  }
+  // Only now: whoever comes meanwhile waits, and finds them said when he goes on.
+  std::lock_guard guard(mutex);
+  has_lines_ = !lines_.empty();
 }
 
 void Core::say(LogLevel level, std::string_view topic, std::string_view message) {
