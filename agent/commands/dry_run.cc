@@ -11,6 +11,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/output.h"
 #include "agent/commands/prometheus_api.h"
+#include "catalog/compiler/alert_rules.h"
 #include "catalog/compiler/inline_rules.h"
 #include "catalog/compiler/program.h"
 
@@ -92,7 +93,7 @@ std::vector<Span> firings(const std::vector<std::pair<double, double>>& points, 
 int dry_run(const catalog::Catalog& catalog, const catalog::Site& site, const std::string& address,
             int days) {
   Diagnostics told_already;
-  const catalog::Program program(catalog, site, told_already);
+  catalog::Program program(catalog, site, told_already);
   const auto to = static_cast<double>(std::time(nullptr));
   const double from = to - days * 86400.0;
   const double step = std::max(60.0, std::ceil((to - from) / kMostPoints));
@@ -110,8 +111,10 @@ int dry_run(const catalog::Catalog& catalog, const catalog::Site& site, const st
   for (const auto* subject : program.subjects()) {
     for (const auto& alert : subject->alerts) {
       if (alert.priority == "P5") continue;  // a heartbeat fires always
+      const auto rule = catalog::rule_of(program, alert);
+      if (!rule) continue;
       try {
-        const auto expr = catalog::inline_rules(program, program.of(alert));
+        const auto expr = catalog::inline_rules(program, program.analyse(rule->expr));
         Record record{&alert, 0, {}};
         for (const auto& series : prometheus->query_range(expr, from, to, step)) {
           const auto spans = firings(series.points, step, alert.hold, alert.keep_firing);

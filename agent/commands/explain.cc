@@ -8,6 +8,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/output.h"
 #include "agent/commands/prometheus_api.h"
+#include "catalog/compiler/alert_rules.h"
 #include "catalog/compiler/board_alert.h"
 #include "catalog/compiler/inline_rules.h"
 #include "catalog/compiler/program.h"
@@ -75,6 +76,12 @@ std::string head(const catalog::Program& program, const catalog::AlertEntry& ale
         "  limit {} = {:g}{}: {}\n    another one: `thresholds: {{{}: NUMBER}}` in "
         "site.yml\n",
         name, threshold.value, threshold.moved ? " (set by the site)" : "", threshold.help, name);
+    if (const auto elsewhere = catalog::other_limits(program, alert, name); !elsewhere.empty()) {
+      out += fmt::format("    and by the site of {}\n", elsewhere);
+    }
+  }
+  if (program.site().without.contains(alert.name.value)) {
+    out += "  The site leaves it out (`without`): no rule of it is generated.\n";
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "agent/base/strings.h"
+#include "catalog/compiler/alert_rules.h"
 #include "catalog/compiler/board_unit.h"
 #include "catalog/compiler/render.h"
 
@@ -41,6 +42,10 @@ std::string line_of(const AlertEntry& alert, const Program& program) {
   std::string line =
       fmt::format("**{}** ({}, {}) {}", alert.name.value, severity_word(alert.severity),
                   alert.priority, condition_of(alert, program));
+  for (const auto& threshold : program.of(alert).expansion.thresholds) {
+    const auto elsewhere = other_limits(program, alert, threshold);
+    if (!elsewhere.empty()) line += fmt::format(" ({})", elsewhere);
+  }
   if (alert.hold > Duration::zero()) line += " for " + format_duration(alert.hold);
   return line + ". " + alert.runbook.meaning;
 }

@@ -1,3 +1,4 @@
+#include "catalog/compiler/alert_rules.h"
 #include "catalog/compiler/checks.h"
 #include "catalog/compiler/compiler.h"
 
@@ -19,6 +20,7 @@ void check(const Catalog& catalog, const Site& site, Diagnostics& diagnostics) {
     }
   }
   check_rules(program, diagnostics);
+  check_places(program, diagnostics);
   check_absence(program, diagnostics);
   check_cardinality(program, diagnostics);
   check_inhibitions(program, diagnostics);

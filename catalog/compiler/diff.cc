@@ -76,6 +76,12 @@ std::string listed(const std::vector<std::string>& list) {
   return list.empty() ? "none" : join(list, ", ");
 }
 
+std::string sizes_of(const Threshold& threshold) {
+  if (threshold.by_size.empty()) return "as medium";
+  return fmt::format("{} and {}", format_double(threshold.by_size.at(MachineSize::small)),
+                     format_double(threshold.by_size.at(MachineSize::large)));
+}
+
 class Differ {
  public:
   Differ(const Release& before, const Release& after)
@@ -316,6 +322,7 @@ class Differ {
             [this](const std::string& name, const Threshold& old, const Threshold& now) {
               changed("threshold", name, "value", format_double(old.value),
                       format_double(now.value), false);
+              changed("threshold", name, "small and large", sizes_of(old), sizes_of(now), false);
             });
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "agent/base/strings.h"
+#include "catalog/compiler/promql_text.h"
 #include "catalog/compiler/report.h"
 
 namespace basewatch::catalog {
@@ -20,15 +21,6 @@ std::string regex_escaped(std::string_view text) {
     out += c;
   }
   return out;
-}
-
-std::string promql_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c == '\n' ? std::string("\\n") : std::string(1, c);
-  }
-  return out + '"';
 }
 
 template <typename Map>
@@ -173,13 +165,6 @@ class Expander {
     if (target.is_agent) set("instance", target.instance);
     set("exporter", target.exporter);
     set("name", target.name);
-    return out;
-  }
-
-  // What label_replace puts in may refer to groups of its pattern: $1.
-  static std::string without_groups(std::string_view text) {
-    std::string out;
-    for (const char c : text) out += c == '$' ? std::string("$$") : std::string(1, c);
     return out;
   }
 

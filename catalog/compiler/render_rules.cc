@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/base/strings.h"
+#include "catalog/compiler/alert_rules.h"
 #include "catalog/compiler/render.h"
 #include "catalog/compiler/test_plan.h"
 #include "catalog/compiler/yaml_writer.h"
@@ -25,10 +28,11 @@ std::string expr_of(const Expression& expression) {
   return std::string(trim(expression.text().value));
 }
 
-void write_alert(const Program& program, const AlertEntry& alert, YamlWriter& yaml) {
+void write_alert(const Program& program, const AlertEntry& alert, const AlertRule& rule,
+                 YamlWriter& yaml) {
   yaml.item();
   yaml.value("alert", alert.name.value);
-  yaml.value("expr", expr_of(program.of(alert)));
+  yaml.value("expr", trim(rule.expr.value));
   yaml.plain("for", format_duration(alert.hold));
   if (alert.keep_firing > Duration::zero()) {
     yaml.plain("keep_firing_for", format_duration(alert.keep_firing));
@@ -37,8 +41,8 @@ void write_alert(const Program& program, const AlertEntry& alert, YamlWriter& ya
   for (const auto& [name, value] : static_labels(alert)) yaml.value(name, value);
   yaml.close();
   yaml.key("annotations");
-  yaml.value("summary", annotation(program, alert.summary));
-  yaml.value("description", annotation(program, alert.description));
+  yaml.value("summary", rule.summary);
+  yaml.value("description", rule.description);
   if (const auto url = runbook_url(program, alert); !url.empty()) yaml.value("runbook_url", url);
   if (const auto url = dashboard_url(program, alert); !url.empty()) {
     yaml.value("dashboard_url", url);
@@ -70,10 +74,16 @@ std::optional<Artefact> render_recording(const Program& program, const Subject& 
 }
 
 std::optional<Artefact> render_alerts(const Program& program, const Subject& subject) {
-  if (subject.alerts.empty()) return std::nullopt;
+  const bool any = std::ranges::any_of(subject.alerts, [&](const AlertEntry& alert) {
+    return !program.site().without.contains(alert.name.value);
+  });
+  if (!any) return std::nullopt;
   auto text =
       rules_file(program, fmt::format("basewatch-{}-alerts", subject.name), [&](auto& yaml) {
-        for (const auto& alert : subject.alerts) write_alert(program, alert, yaml);
+        for (const auto& alert : subject.alerts) {
+          const auto rule = rule_of(program, alert);
+          if (rule) write_alert(program, alert, *rule, yaml);
+        }
       });
   return Artefact{fmt::format("rules/alerts/{}.yml", subject.name), std::move(text)};
 }

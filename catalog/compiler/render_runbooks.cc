@@ -4,6 +4,7 @@
 #include <map>
 
 #include "agent/base/strings.h"
+#include "catalog/compiler/alert_rules.h"
 #include "catalog/compiler/markdown.h"
 #include "catalog/compiler/routes.h"
 #include "catalog/compiler/test_plan.h"
@@ -84,6 +85,9 @@ class RunbookPage {
   void write_condition() {
     section("When it fires", "");
     out_.pop_back();
+    if (program_.site().without.contains(alert_.name.value)) {
+      out_ += "Never: this site leaves it out (`without`). It would with this:\n\n";
+    }
     out_ += markdown_block(expression_.text().value, "promql");
     out_ += alert_.hold > Duration::zero()
                 ? fmt::format("\nThis has to hold for {}.", format_duration(alert_.hold))
@@ -102,7 +106,9 @@ class RunbookPage {
     if (!names.empty()) out_ += "\n| threshold of the site | value | |\n|---|---|---|\n";
     for (const auto& name : names) {
       const auto& threshold = program_.site().thresholds.at(name);
-      out_ += fmt::format("| `{}` | {} | {} |\n", name, format_double(threshold.value),
+      const auto elsewhere = other_limits(program_, alert_, name);
+      out_ += fmt::format("| `{}` | {}{} | {} |\n", name, format_double(threshold.value),
+                          elsewhere.empty() ? "" : markdown_cell(fmt::format("; {}", elsewhere)),
                           markdown_cell(threshold.help));
     }
     if (!below.empty()) out_ += "\nIt stands on these recorded series:\n\n";

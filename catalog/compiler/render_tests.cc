@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "agent/base/strings.h"
+#include "catalog/compiler/alert_rules.h"
 #include "catalog/compiler/named_target_cases.h"
 #include "catalog/compiler/promtool_file.h"
 #include "catalog/compiler/render.h"
@@ -51,7 +52,7 @@ class TestsFile {
       : program_(program), subject_(subject), pace_(pace) {
     const bool built_in = !program.site().own || &subject != &*program.site().own;
     for (const auto& alert : subject.alerts) {
-      if (!has_cases(alert)) continue;
+      if (!has_cases(alert) || program.site().without.contains(alert.name.value)) continue;
       if (built_in && has_moved(program, alert)) {
         left_out_.push_back(alert.name.value);
       } else {
@@ -81,6 +82,16 @@ class TestsFile {
     if (names_targets(program_, alert)) return pace_ != Pace::hours;
     const auto here = [&](const TestCase& test) { return is_here(test); };
     return std::ranges::any_of(alert.fires, here) || std::ranges::any_of(alert.quiet, here);
+  }
+
+  // Cases speak of the limits that all have.
+  bool is_of_a_place_apart(const AlertEntry& alert, const TestCase& test) const {
+    Diagnostics told_already;
+    std::vector<std::string> names;
+    for (const auto& [name, values] : plan_test(program_, alert, test, false, told_already).series) {
+      names.push_back(name);
+    }
+    return is_apart(program_, alert, names);
   }
 
   bool is_here(const TestCase& test) const {
@@ -123,10 +134,10 @@ class TestsFile {
       return;
     }
     for (const auto& test : alert.fires) {
-      if (is_here(test)) write_case(alert, test, true);
+      if (is_here(test) && !is_of_a_place_apart(alert, test)) write_case(alert, test, true);
     }
     for (const auto& test : alert.quiet) {
-      if (is_here(test)) write_case(alert, test, false);
+      if (is_here(test) && !is_of_a_place_apart(alert, test)) write_case(alert, test, false);
     }
   }
 

@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 
 #include "agent/base/strings.h"
 #include "catalog/load/entries.h"
 #include "catalog/load/load.h"
 #include "catalog/load/routing.h"
+#include "catalog/load/site_places.h"
 
 namespace basewatch::catalog {
 namespace {
@@ -46,6 +46,7 @@ class SiteReader {
   }
 
   Site finish() {
+    apply_size();
     if (site_.scrape_timeout > site_.scrape_interval) {
       diagnostics_.error(
           timeout_where_,
@@ -80,6 +81,7 @@ class SiteReader {
     }
     if (const auto* node = file.find("thresholds")) read_thresholds(*node);
     if (const auto* node = file.find("objectives")) read_objectives(*node);
+    read_site_places(file, site_, diagnostics_);
     if (const auto* node = file.find("jobs")) read_jobs(*node);
     site_.series_per_metric =
         file.integer("series_per_metric", site_.series_per_metric, 1, 1'000'000'000);
@@ -215,24 +217,33 @@ class SiteReader {
   }
 
   std::optional<double> number(const yaml::Node& node) {
-    const auto value = yaml::as_number(node, "a threshold", diagnostics_);
-    if (!value || std::isfinite(*value)) return value;
-    diagnostics_.error(node.where, fmt::format("a threshold must be a finite number, not {}",
-                                               printable(node.scalar)));
-    return std::nullopt;
+    return threshold_number(node, diagnostics_);
   }
 
   static void move(Threshold& threshold, double value, const Location& where) {
     threshold.moved = threshold.value != value;
+    threshold.written = true;
     threshold.value = value;
     threshold.where = where;
   }
 
+  // What no file says as a number follows from how large the machines are.
+  void apply_size() {
+    for (auto& [name, threshold] : site_.thresholds) {
+      if (threshold.written || threshold.by_size.empty()) continue;
+      const auto value = threshold.by_size.at(site_.size);
+      threshold.moved |= threshold.value != value;
+      threshold.value = value;
+    }
+  }
+
   void define_threshold(const yaml::Node& name, const yaml::Node& node) {
     yaml::Mapping entry(node, "a threshold", diagnostics_);
-    Threshold threshold{0, "", name.where};
+    Threshold threshold;
+    threshold.where = name.where;
     entry.required("value");
     if (const auto* value = entry.find("value")) threshold.value = number(*value).value_or(0);
+    read_sizes(entry, threshold);
     const auto known = site_.thresholds.find(name.scalar);
     threshold.help =
         entry.string("help", known == site_.thresholds.end() ? "" : known->second.help);
@@ -249,9 +260,23 @@ class SiteReader {
                                      "period",
                                      name.scalar));
     }
+    threshold.written = !defining_ && threshold.by_size.empty();
     threshold.moved =
         !defining_ && known != site_.thresholds.end() && known->second.value != threshold.value;
     site_.thresholds[name.scalar] = threshold;
+  }
+
+  // {value: 10, small: 2, large: 50}: the value is that of a medium machine.
+  void read_sizes(yaml::Mapping& entry, Threshold& threshold) {
+    const auto* small = entry.find("small");
+    const auto* large = entry.find("large");
+    if (!small && !large) return;
+    const auto or_medium = [&](const yaml::Node* node) {
+      return node ? number(*node).value_or(threshold.value) : threshold.value;
+    };
+    threshold.by_size = {{MachineSize::small, or_medium(small)},
+                         {MachineSize::medium, threshold.value},
+                         {MachineSize::large, or_medium(large)}};
   }
 
   void override_threshold(const yaml::Node& name, const yaml::Node& node) {
@@ -269,13 +294,7 @@ class SiteReader {
   }
 
   void unknown_threshold(const yaml::Node& name) {
-    std::vector<std::string_view> known;
-    for (const auto& [word, threshold] : site_.thresholds) known.push_back(word);
-    const auto guess = nearest(name.scalar, known);
-    diagnostics_.error(
-        name.where, fmt::format("there is no threshold '{}': {}", printable(name.scalar),
-                                guess.empty() ? "write {value: NUMBER, help: SENTENCE} to add one"
-                                              : fmt::format("did you mean '{}'?", guess)));
+    basewatch::catalog::unknown_threshold(site_, name, diagnostics_);
   }
 
   void read_jobs(const yaml::Node& node) {

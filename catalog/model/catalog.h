@@ -167,10 +167,15 @@ struct Subject {
   std::vector<BoardEntry> boards;
 };
 
+// How large a machine is: some limits are amounts, and an amount is much for one and little for another.
+enum class MachineSize { small, medium, large };
+
 struct Threshold {
-  double value = 0;
+  double value = 0;  // as it holds for the site
   std::string help;
   Location where;
+  std::map<MachineSize, double> by_size = {};  // all three, or none where the size does not matter
+  bool written = false;  // by the user's site, as a number: no size moves it any more
   bool moved = false;  // by the user's site: the built-in tests' numbers no longer lie around it
 };
 
@@ -188,6 +193,23 @@ struct NamedTarget {
   bool is_agent = false;            // its own target is written by hand, the others come from it
 };
 
+// One node or one instance of which the site says something else than of the others.
+struct Place {
+  struct Limit {
+    double value = 0;
+    Location where;
+  };
+  enum class Kind { node, instance };
+  Kind kind = Kind::node;
+  std::string name;                       // the value of its label `node` or `instance`
+  std::optional<MachineSize> size;        // of a node
+  std::map<std::string, Limit> limits;    // thresholds of its own
+  std::map<std::string, Location> without;  // alerts that do not look at it
+  Location where;
+
+  std::string_view label() const { return kind == Kind::node ? "node" : "instance"; }
+};
+
 // What a user adds to, or overrides in, the built-in catalog.
 struct Site {
   Duration scrape_interval = std::chrono::seconds(10);
@@ -199,6 +221,9 @@ struct Site {
   std::string runbook_url;  // base; the alert's name is appended
   std::string grafana_url;  // base; the panel's address is appended
   ServiceTier tier = ServiceTier::critical;
+  MachineSize size = MachineSize::medium;   // of the nodes of which nothing else is said
+  std::vector<Place> places;                // each once
+  std::map<std::string, Location> without;  // alerts that nobody here wants
   std::vector<NamedTarget> targets;         // none without --config
   std::int64_t series_per_metric = 10'000;  // what the budgets of a metric's labels may multiply to
   Routing routing;                          // routing.yml with the site's own in it
