@@ -71,7 +71,7 @@ constexpr Option kOptions[] = {
     {"collectors.keys.skip_primary", OptionType::flag, "false",
      "Leaves the keys alone while the server is a primary."},
     {"collectors.keys.batch", OptionType::integer, "1000", "Keys in one step of the walk."},
-    {"collectors.keys.keys_per_second", OptionType::number, "10000",
+    {"collectors.keys.keys_per_second", OptionType::number, "5000",
      "The walk sees no more keys a second."},
     {"collectors.keys.server_share", OptionType::number, "0.05",
      "The walk takes no more of the server's time, measured by its answers; 1 is all of it."},

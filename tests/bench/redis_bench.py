@@ -31,7 +31,7 @@ def value(page, series):
 def per_scrape(redis, folder):
     host = address()
     with Server(["prometheus-redis-exporter", f"-redis.addr=redis://{redis.where}", f"-web.listen-address={host}:9121",
-                 "-redis-only-metrics"], ready="Providing metrics") as peer, \
+                 "-redis-only-metrics"], ready="Providing metrics", answers=f"{host}:9121") as peer, \
          Agent(folder, f"exporters: {{redis: {{url: 'redis://{redis.where}', latency_histograms: false}}}}\n") as ours:
         peer_url, our_url = f"http://{host}:9121/metrics", ours.url + "/metrics/redis"
         for url in (peer_url, our_url):
@@ -57,7 +57,7 @@ def reads(client):
 def counting(redis, folder):
     host = address()
     with Server(["prometheus-redis-exporter", f"-redis.addr=redis://{redis.where}", f"-web.listen-address={host}:9121",
-                 "-redis-only-metrics", "-count-keys=key:1*", "-connection-timeout=60s"], ready="Providing metrics") as peer:
+                 "-redis-only-metrics", "-count-keys=key:1*", "-connection-timeout=60s"], ready="Providing metrics", answers=f"{host}:9121") as peer:
         scrape(f"http://{host}:9121/metrics", 60)
         before, memory_before = cpu_seconds(redis.process.pid), memory(peer.process.pid)
         for _ in range(2):
@@ -66,7 +66,7 @@ def counting(redis, folder):
         peer_memory = memory(peer.process.pid)
     time.sleep(1)
     begin, before = time.monotonic(), cpu_seconds(redis.process.pid)
-    time.sleep(10)
+    time.sleep(30)
     idle = (cpu_seconds(redis.process.pid) - before) / (time.monotonic() - begin)  # what it does without anybody
     with Agent(folder, f"exporters: {{redis: {{url: 'redis://{redis.where}', collectors: {{keys: {{count: ['key:1*']}}}}}}}}\n") as ours:
         resting = memory(ours.process.pid)

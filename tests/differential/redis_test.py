@@ -50,7 +50,7 @@ class Differential(unittest.TestCase):
             [self.binary, f"-redis.addr=redis://{self.server.where}", f"-web.listen-address={host}:9121",
              "-include-config-metrics", "-include-system-metrics", "-redis-only-metrics", f"-check-keys={KEYS}",
              f"-count-keys={COUNT}", f"-check-key-groups={GROUPS}", f"-check-streams={STREAMS}"],
-            ready="Providing metrics"))
+            ready="Providing metrics", answers=f"{host}:9121"))
         self.peer_url = f"http://{host}:9121/metrics"
         quoted = lambda words: "[" + ", ".join(f"'{w}'" for w in words.split(",")) + "]"
         self.agent = self.enterContext(Agent(self.folder, f"""exporters:

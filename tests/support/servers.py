@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -29,9 +30,10 @@ def address():
 
 
 class Server:
-    """A child process and what it writes. `ready` is a pattern of the line that says it serves."""
+    """A child process and what it writes. `ready` is a pattern of the line that says it serves; one that says so
+    before it listens also needs `answers`, its HOST:PORT."""
 
-    def __init__(self, command, ready, **popen):
+    def __init__(self, command, ready, answers=None, **popen):
         self.command = [str(part) for part in command]
         self.lines = []
         self._ready = threading.Event()
@@ -44,6 +46,8 @@ class Server:
         if not self._ready.wait(90) or self.match is None:
             self.stop()
             raise RuntimeError(f"{self.command[0]} did not come up:\n" + self.output())
+        if answers:
+            wait_until(f"{self.command[0]} listens on {answers}", lambda: accepts(answers), 30)
 
     def _read(self):
         for line in self.process.stdout:
@@ -99,6 +103,16 @@ def series_of(text):
             name, value = line.rsplit(" ", 1)
             series[name] = float(value)
     return series
+
+
+def accepts(where):
+    """Whether somebody listens on HOST:PORT."""
+    host, _, port = where.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), 5).close()
+    except OSError:
+        return False
+    return True
 
 
 def wait_until(what, condition, seconds=60):

@@ -24,7 +24,7 @@ struct KeyOptions {
   std::size_t most_groups = 100, most_keys = 1000;
   bool values = true, consumers = true, skip_primary = false;
   std::size_t batch = 1000;
-  double keys_per_second = 10'000, server_share = 0.05;
+  double keys_per_second = 5'000, server_share = 0.05;
 
   bool any() const { return scans() || !single.empty() || !single_streams.empty(); }
   // Whether it takes a walk over all keys.
