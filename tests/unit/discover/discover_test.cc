@@ -117,6 +117,38 @@ TEST_CASE("a server is seen by its own ports, once, and not by its children") {
       "postgres: [{name: main, dsn: \"host=127.0.0.1 port=5432 user=basewatch dbname=postgres\"}]");
 }
 
+TEST_CASE("a worker of the same name is not looked at; what another program started is") {
+  const Tree tree;
+  tree.process(10, "postgres", {501});
+  tree.process(11, "postgres", {502});
+  tree.write("proc/11/stat", "11 (post) gres) S 10 11 11 0 -1\n");
+  tree.process(12, "redis-server", {502});
+  tree.write("proc/12/stat", "12 (redis-server) S 10 12 12 0 -1\n");
+  const auto view = tree.look();
+  REQUIRE(view.processes.size() == 2);
+  CHECK(view.processes[0].pid == 10);
+  CHECK(view.processes[1].pid == 12);
+}
+
+TEST_CASE("processes of one network namespace show the same listeners") {
+  const Tree tree;
+  tree.process(10, "postgres", {501});
+  tree.process(20, "redis-server", {502});
+  // procfs has one file for all of a namespace.
+  std::filesystem::remove(tree.folder / "proc/20/net/tcp");
+  std::filesystem::create_hard_link(tree.folder / "proc/10/net/tcp",
+                                    tree.folder / "proc/20/net/tcp");
+  tree.process(30, "redis-server", {9}, "0::/docker/x\n",
+               "  sl  local_address rem_address st\n"
+               "   0: 0100007F:1900 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 9 1 "
+               "0 100\n");
+  const auto view = tree.look();
+  REQUIRE(view.processes.size() == 3);
+  CHECK(view.processes[0].listeners.at(0).port == 5432);
+  CHECK(view.processes[1].listeners.at(0).port == 6379);
+  CHECK(view.processes[2].listeners.at(0).port == 6400);
+}
+
 TEST_CASE("lines are suggested only where the exporter has the options") {
   const Tree tree;
   tree.process(10, "redis-server", {502});
