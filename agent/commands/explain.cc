@@ -102,6 +102,19 @@ std::string state_lines(const Prometheus& prometheus, const std::string& name) {
   return out;
 }
 
+// The limit of the place that a series is of.
+std::optional<catalog::Limit> limit_there(const catalog::Program& program,
+                                          const catalog::AlertEntry& alert,
+                                          std::optional<catalog::Limit> limit,
+                                          const Prometheus::Labels& labels) {
+  for (const auto& name : program.of(alert).expansion.thresholds) {
+    if (!limit || program.site().thresholds.at(name).value != limit->value) continue;
+    limit->value = catalog::limit_for(program, alert, name, labels);
+    break;
+  }
+  return limit;
+}
+
 // The value that the alert compares, of every series, and its limit.
 std::string value_lines(const Prometheus& prometheus, const catalog::Program& program,
                         const catalog::AlertEntry& alert) {
@@ -122,7 +135,8 @@ std::string value_lines(const Prometheus& prometheus, const catalog::Program& pr
       return low ? a.value < b.value : a.value > b.value;
     });
     for (std::size_t i = 0; i < std::min(samples.size(), kMostSeries); ++i) {
-      const bool over = part.limit && part.limit->holds(samples[i].value);
+      const auto limit = limit_there(program, alert, part.limit, samples[i].labels);
+      const bool over = limit && limit->holds(samples[i].value);
       out += fmt::format("    {:>14.6g}{} {}\n", samples[i].value, over ? " !" : "  ",
                          shown_labels(samples[i].labels));
     }

@@ -180,6 +180,22 @@ double limit_at(const Site& site, const std::string& name, const Place& place) {
   return threshold.written || sized == threshold.by_size.end() ? threshold.value : sized->second;
 }
 
+double limit_for(const Program& program, const AlertEntry& alert, const std::string& threshold,
+                 const std::map<std::string, std::string>& labels) {
+  auto limit = program.site().thresholds.at(threshold).value;
+  // Instances come last and have the last word.
+  for (const auto& group : groups_of(program, alert)) {
+    const auto own = group.limits.find(threshold);
+    for (const auto* place : group.places) {
+      const auto label = labels.find(std::string(place->label()));
+      if (own != group.limits.end() && label != labels.end() && label->second == place->name) {
+        limit = own->second;
+      }
+    }
+  }
+  return limit;
+}
+
 std::string other_limits(const Program& program, const AlertEntry& alert,
                          const std::string& threshold) {
   std::vector<std::string> all;
@@ -192,6 +208,10 @@ std::string other_limits(const Program& program, const AlertEntry& alert,
     }
   }
   return join(all, ", ");
+}
+
+bool is_uniform(const Program& program, const AlertEntry& alert) {
+  return groups_of(program, alert).empty();
 }
 
 bool is_apart(const Program& program, const AlertEntry& alert,

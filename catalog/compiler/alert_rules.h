@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,9 +24,16 @@ std::optional<AlertRule> rule_of(const Program& program, const AlertEntry& alert
 // that of the machine's size, in this order.
 double limit_at(const Site& site, const std::string& threshold, const Place& place);
 
+// The limit for a series with these labels.
+double limit_for(const Program& program, const AlertEntry& alert, const std::string& threshold,
+                 const std::map<std::string, std::string>& labels);
+
 // The places whose limits are others than the site's: "db-1: 0.9"; empty where there are none.
 std::string other_limits(const Program& program, const AlertEntry& alert,
                          const std::string& threshold);
+
+// Whether it is the same everywhere.
+bool is_uniform(const Program& program, const AlertEntry& alert);
 
 // Whether series with these labels get something else than the site's common limits.
 bool is_apart(const Program& program, const AlertEntry& alert,

@@ -79,7 +79,9 @@ class TestsFile {
  private:
   bool has_cases(const AlertEntry& alert) const {
     if ((alert.alert_class == AlertClass::instant) != (pace_ == Pace::instant)) return false;
-    if (names_targets(program_, alert)) return pace_ != Pace::hours;
+    if (names_targets(program_, alert)) {
+      return pace_ != Pace::hours && is_uniform(program_, alert);
+    }
     const auto here = [&](const TestCase& test) { return is_here(test); };
     return std::ranges::any_of(alert.fires, here) || std::ranges::any_of(alert.quiet, here);
   }

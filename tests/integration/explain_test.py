@@ -63,6 +63,16 @@ class Explain(unittest.TestCase):
                 self.assertIn(f"limit redis_memory_ratio = {limit}: ", done.stdout)
                 self.assertRegex(done.stdout, rf"(?m)^ +0.95 {over} \{{")
 
+    def test_a_limit_of_an_instance(self):
+        wait_until("it is recorded", lambda: self.prometheus.query("instance:redis_memory_used_per_max:ratio"))
+        with scratch() as folder:
+            site = pathlib.Path(folder) / "site.yml"
+            site.write_text("version: 1\ninstances: {db-1/cache: {thresholds: {redis_memory_ratio: 0.97}}}\n")
+            done = self.explain("RedisMemoryHigh", "--site", site)
+            self.assertIn("limit redis_memory_ratio = 0.9: ", done.stdout)
+            self.assertIn("and by the site of db-1/cache: 0.97", done.stdout)
+            self.assertRegex(done.stdout, r"(?m)^ +0.95   \{")  # no "!": it is below its own
+
     def test_what_nobody_records_and_nobody_knows(self):
         done = self.explain("NodeMemoryLow")
         self.assertEqual(0, done.returncode)
@@ -140,13 +150,17 @@ class DryRun(unittest.TestCase):
         self.assertNotIn("could not be evaluated", done.stdout)
 
     def test_another_limit_makes_another_week(self):
-        with scratch() as folder:
-            site = pathlib.Path(folder) / "site.yml"
-            site.write_text("version: 1\nthresholds: {redis_memory_ratio: 0.97}\n")
-            done = run("generate", "--dry-run", "--prometheus", self.prometheus.url, "--site", site)
-        self.assertEqual(0, done.returncode, done.stdout)
-        self.assertNotIn("RedisMemoryHigh", done.stdout)
-        self.assertIn("RedisDown", done.stdout)
+        for text in ("thresholds: {redis_memory_ratio: 0.97}", "without: [RedisMemoryHigh]",
+                     "instances: {db-1/cache: {thresholds: {redis_memory_ratio: 0.97}}}",
+                     "nodes: {db-1: {without: [RedisMemoryHigh]}}"):
+            with self.subTest(text), scratch() as folder:
+                site = pathlib.Path(folder) / "site.yml"
+                site.write_text(f"version: 1\n{text}\n")
+                done = run("generate", "--dry-run", "--prometheus", self.prometheus.url, "--site", site)
+                self.assertEqual(0, done.returncode, done.stdout)
+                self.assertNotIn("RedisMemoryHigh", done.stdout)
+                self.assertNotIn("could not be evaluated", done.stdout)
+                self.assertIn("RedisDown", done.stdout)
 
     def test_without_a_prometheus(self):
         done = run("generate", "--dry-run", "--prometheus", f"http://{address()}:9090")
