@@ -2,8 +2,11 @@
 
 #include <functional>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/base/clock.h"
@@ -13,7 +16,16 @@
 namespace basewatch {
 
 struct HttpRequest {
-  std::string_view path, query;
+  std::string_view path;
+  std::span<const std::pair<std::string, std::string>> params;  // decoded, as they came
+
+  // The first of that name.
+  std::optional<std::string_view> param(std::string_view name) const {
+    for (const auto& [key, value] : params) {
+      if (key == name) return value;
+    }
+    return std::nullopt;
+  }
 };
 struct HttpReply {
   int status = 200;

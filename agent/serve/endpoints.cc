@@ -112,11 +112,7 @@ Answer Endpoints::exporters_own(const Call& call) {
                 fmt::format("there is no {} here; / lists what there is", printable(call.path)));
   }
   if (!is_read(call)) return only("GET, HEAD");
-  std::string query;
-  for (const auto& [name, value] : call.params) {
-    query += fmt::format("{}{}={}", query.empty() ? "" : "&", name, value);
-  }
-  auto reply = handler({call.path, query});
+  auto reply = handler({call.path, call.params});
   return {reply.status, std::move(reply.content_type), std::move(reply.body), {}};
 }
 

@@ -19,17 +19,6 @@ using namespace std::chrono_literals;
 constexpr int kAtOnce = 4;
 constexpr Duration kTime = 8s;
 
-// The value of a parameter; the agent has taken the %XX out already.
-std::optional<std::string_view> parameter(std::string_view query, std::string_view name) {
-  for (const auto part : split(query, '&')) {
-    const auto equals = part.find('=');
-    if (part.substr(0, equals) == name && equals != std::string_view::npos) {
-      return part.substr(equals + 1);
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 void add_summary(Page& page, const Summary& summary) {
@@ -59,7 +48,7 @@ HttpReply Probe::refuse(int status, std::string why) {
 }
 
 HttpReply Probe::answer(const HttpRequest& request, Clock& clock) {
-  const auto target = parameter(request.query, "target");
+  const auto target = request.param("target");
   if (!target || target->empty()) {
     return refuse(400, "say which server: /probe?target=redis://HOST:PORT");
   }

@@ -298,7 +298,7 @@ TEST_CASE("the host keeps notes, endpoints and the log for an instance while it 
   hooks.start = [&](Host& given) {
     host = &given;
     given.endpoint("/probe", [](const HttpRequest& request) {
-      return HttpReply{.status = 200, .content_type = {}, .body = std::string(request.query)};
+      return HttpReply{.status = 200, .content_type = {}, .body = std::string(request.param("x").value_or(""))};
     });
     given.note("tls", "certificate ends soon");
     given.note("gone", "x");
@@ -316,7 +316,8 @@ TEST_CASE("the host keeps notes, endpoints and the log for an instance while it 
   CHECK(!world.engine.endpoint("/other"));
   world.engine.apply({});
   CHECK(!world.engine.endpoint("/probe"));
-  CHECK(handler({.path = "/probe", .query = "x=1"}).body == "x=1");  // a request under way
+  const std::vector<std::pair<std::string, std::string>> params{{"x", "1"}};
+  CHECK(handler({.path = "/probe", .params = params}).body == "1");  // a request under way
 }
 
 }  // namespace basewatch::scrape

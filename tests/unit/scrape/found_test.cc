@@ -125,13 +125,14 @@ TEST_CASE("of several instances that answer one path the first that knows the ta
   };
   second.start = [](Host& host) {
     host.endpoint("/probe", [](const HttpRequest& request) {
-      return request.query == "b" ? HttpReply{200, "", "b"} : HttpReply{404, "", "nor mine"};
+      return request.param("target") == "b" ? HttpReply{200, "", "b"} : HttpReply{404, "", "nor mine"};
     });
   };
   world.engine.apply({plan({}, "one", first), plan({}, "two", second)});
   const auto handler = world.engine.endpoint("/probe");
-  CHECK(handler({"/probe", "b"}).body == "b");
-  CHECK(handler({"/probe", "c"}).body == "nor mine");
+  const std::vector<std::pair<std::string, std::string>> b{{"target", "b"}}, c{{"target", "c"}};
+  CHECK(handler({"/probe", b}).body == "b");
+  CHECK(handler({"/probe", c}).body == "nor mine");
 }
 
 }  // namespace basewatch::scrape

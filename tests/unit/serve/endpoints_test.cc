@@ -1,6 +1,7 @@
 #include "agent/serve/endpoints.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "agent/base/strings.h"
 #include "agent/serve/discovery.h"
@@ -245,18 +246,20 @@ TEST_CASE("exporters answer at paths of their own") {
   scrape::TestExporter::Hooks hooks;
   hooks.start = [](Host& host) {
     host.endpoint("/probe", [](const HttpRequest& request) {
-      return HttpReply{201, "text/x", std::string(request.path) + "?" + std::string(request.query)};
+      return HttpReply{201, "text/x",
+                       fmt::format("{}: {} {}", request.path, request.param("target").value_or(""),
+                                   request.param("x").has_value())};
     });
   };
   site.engine.apply({plan({collector("one", yields())}, "own", hooks)});
   Call call;
   call.method = "GET";
   call.path = "/probe";
-  call.params = {{"module", "m"}, {"target", "t"}};
+  call.params = {{"module", "m"}, {"target", "redis://t?a=b&c"}, {"target", "u"}};
   const auto answer = site.endpoints.answer(call);
   CHECK(answer.status == 201);
   CHECK(answer.content_type == "text/x");
-  CHECK(answer.body == "/probe?module=m&target=t");
+  CHECK(answer.body == "/probe: redis://t?a=b&c false");
   call.method = "PUT";
   CHECK(site.endpoints.answer(call).status == 405);
   site.engine.apply({});
