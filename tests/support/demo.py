@@ -2,6 +2,7 @@
 Prometheus with everything generated, Alertmanager. What cannot be had here (Kong, Realtime, a prober, Loki) is a
 page of faults/healthy.txt, its counters running. `python3 demo.py` keeps it up until Ctrl-C."""
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
@@ -184,6 +185,8 @@ site: {self.folder}/site.yml
 
 def main():
     import contextlib
+    # Whoever ends the demo ends its servers, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with contextlib.ExitStack() as stack:
         demo = Demo(stack.callback)
         wait_until("all is up", lambda: not demo.prometheus.query("up == 0") and len(demo.prometheus.query("up")) > 10)
