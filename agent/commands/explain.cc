@@ -80,7 +80,7 @@ std::string head(const catalog::Program& program, const catalog::AlertEntry& ale
       out += fmt::format("    and by the site of {}\n", elsewhere);
     }
   }
-  if (program.site().without.contains(alert.name.value)) {
+  if (!catalog::is_wanted(program, alert)) {
     out += "  The site leaves it out (`without`): no rule of it is generated.\n";
   }
   return out;

@@ -7,7 +7,6 @@
 
 #include "agent/base/strings.h"
 #include "catalog/compiler/promql_text.h"
-#include "catalog/compiler/report.h"
 
 namespace basewatch::catalog {
 namespace {
@@ -30,11 +29,6 @@ Names thresholds_of(const Program& program, const AlertEntry& alert) {
     names.merge(expand_annotation(*text, program.site(), told_already).thresholds);
   }
   return names;
-}
-
-bool tells_apart(const Expression& expression, const Place& place) {
-  const auto& labels = expression.analysis.labels;
-  return labels.open || labels.names.contains(std::string(place.label()));
 }
 
 // The places at which an alert differs from what it is elsewhere, in groups that have the same
@@ -130,7 +124,7 @@ std::string is_one_of(const std::vector<const Place*>& places) {
 
 std::optional<AlertRule> rule_of(const Program& program, const AlertEntry& alert) {
   const auto& site = program.site();
-  if (site.without.contains(alert.name.value)) return std::nullopt;
+  if (!is_wanted(program, alert)) return std::nullopt;
   auto out = rule_with(site, alert);
   const auto groups = groups_of(program, alert);
   if (groups.empty()) return out;
@@ -165,6 +159,15 @@ std::optional<AlertRule> rule_of(const Program& program, const AlertEntry& alert
   out.expr.value = std::move(expr);
   out.expr.anchors.clear();  // nobody looks for a mistake in it any more
   return out;
+}
+
+bool is_wanted(const Program& program, const AlertEntry& alert) {
+  return !program.site().without.contains(alert.name.value);
+}
+
+bool tells_apart(const Expression& expression, const Place& place) {
+  const auto& labels = expression.analysis.labels;
+  return labels.open || labels.names.contains(std::string(place.label()));
 }
 
 double limit_at(const Site& site, const std::string& name, const Place& place) {
@@ -227,101 +230,6 @@ bool is_apart(const Program& program, const AlertEntry& alert,
     }
   }
   return false;
-}
-
-namespace {
-
-class PlacesCheck {
- public:
-  PlacesCheck(const Program& program, Diagnostics& diagnostics)
-      : program_(program), diagnostics_(diagnostics) {}
-
-  void run() {
-    for (const auto& [name, where] : program_.site().without) known_alert(name, where);
-    for (const auto& place : program_.site().places) {
-      for (const auto& [name, limit] : place.limits) check_limit(place, name, limit.where);
-      for (const auto& [name, where] : place.without) check_without(place, name, where);
-    }
-  }
-
- private:
-  template <typename See>
-  void each_alert(See see) const {
-    for (const auto* subject : program_.subjects()) {
-      for (const auto& alert : subject->alerts) see(alert);
-    }
-  }
-
-  void check_limit(const Place& place, const std::string& name, const Location& where) {
-    bool used = false;
-    const auto refuse = [&](std::string_view what, const std::string& whose,
-                            std::string_view why) {
-      report(diagnostics_, where, "place",
-             fmt::format("the threshold {} cannot be another one at the {} {}: the {} {} {}; set "
-                         "it for the whole site",
-                         name, place.label(), printable(place.name), what, whose, why));
-    };
-    for (const auto* subject : program_.subjects()) {
-      for (const auto& rule : subject->rules) {
-        if (!program_.of(rule).expansion.thresholds.contains(name)) continue;
-        return refuse("rule", rule.record.value, "records with it for all alike");
-      }
-      for (const auto& alert : subject->alerts) {
-        const auto& expression = program_.of(alert);
-        if (!expression.tree || !expression.expansion.thresholds.contains(name)) continue;
-        used = true;
-        if (tells_apart(expression, place)) continue;
-        return refuse("alert", alert.name.value,
-                      fmt::format("has no label '{}' to know it by", place.label()));
-      }
-    }
-    if (used) return;
-    report(diagnostics_, where, "place",
-           fmt::format("no alert compares with the threshold {}, so that no {} can have another "
-                       "one: set it for the whole site",
-                       name, place.label()));
-  }
-
-  void check_without(const Place& place, const std::string& name, const Location& where) {
-    const auto* alert = known_alert(name, where);
-    if (!alert || tells_apart(program_.of(*alert), place)) return;
-    report(diagnostics_, where, "place",
-           fmt::format("the alert {} cannot leave out the {} {}, because it has no label '{}' to "
-                       "know it by; leave it out for the whole site, or not at all",
-                       name, place.label(), printable(place.name), place.label()));
-  }
-
-  const AlertEntry* known_alert(const std::string& name, const Location& where) {
-    const AlertEntry* found = nullptr;
-    std::vector<std::string_view> names;
-    each_alert([&](const AlertEntry& alert) {
-      if (alert.name.value == name) found = &alert;
-      names.push_back(alert.name.value);
-    });
-    if (found && found->scope == AlertScope::fleet && found->priority == "P5") {
-      report(diagnostics_, where, "place",
-             fmt::format("{} is the heartbeat by which somebody outside knows that alerts still "
-                         "arrive: it cannot be left out",
-                         name));
-      return nullptr;
-    }
-    if (found) return found;
-    const auto guess = nearest(name, names);
-    report(diagnostics_, where, "place",
-           fmt::format("there is no alert '{}': {}", printable(name),
-                       guess.empty() ? "docs/runbooks/README.md lists them"
-                                     : fmt::format("did you mean '{}'?", guess)));
-    return nullptr;
-  }
-
-  const Program& program_;
-  Diagnostics& diagnostics_;
-};
-
-}  // namespace
-
-void check_places(const Program& program, Diagnostics& diagnostics) {
-  PlacesCheck(program, diagnostics).run();
 }
 
 }  // namespace basewatch::catalog

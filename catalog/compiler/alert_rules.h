@@ -17,6 +17,12 @@ struct AlertRule {
   std::string summary, description;  // Prometheus' templates, with the limits put in
 };
 
+// Whether the site wants it anywhere.
+bool is_wanted(const Program& program, const AlertEntry& alert);
+
+// Whether results carry the label by which the place is known.
+bool tells_apart(const Expression& expression, const Place& place);
+
 // Nothing where the site does not want the alert.
 std::optional<AlertRule> rule_of(const Program& program, const AlertEntry& alert);
 
@@ -38,8 +44,5 @@ bool is_uniform(const Program& program, const AlertEntry& alert);
 // Whether series with these labels get something else than the site's common limits.
 bool is_apart(const Program& program, const AlertEntry& alert,
               const std::vector<std::string>& series);
-
-// What the site says of places has to reach something that can tell them apart.
-void check_places(const Program& program, Diagnostics& diagnostics);
 
 }  // namespace basewatch::catalog

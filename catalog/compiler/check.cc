@@ -1,4 +1,3 @@
-#include "catalog/compiler/alert_rules.h"
 #include "catalog/compiler/checks.h"
 #include "catalog/compiler/compiler.h"
 

@@ -12,6 +12,9 @@ void check_expression(const Program& program, const Expression& expression,
 // Result type; recorded names and thresholds that nobody uses.
 void check_rules(Program& program, Diagnostics& diagnostics);
 
+// What a site says of places reaches something that can tell them apart.
+void check_places(const Program& program, Diagnostics& diagnostics);
+
 // That a rule of the catalog has a test, and that every test is sound; a site may do without.
 void check_rule_tests(const Program& program, const RuleEntry& rule, bool of_the_site,
                       Diagnostics& diagnostics);

@@ -75,7 +75,7 @@ std::optional<Artefact> render_recording(const Program& program, const Subject& 
 
 std::optional<Artefact> render_alerts(const Program& program, const Subject& subject) {
   const bool any = std::ranges::any_of(subject.alerts, [&](const AlertEntry& alert) {
-    return !program.site().without.contains(alert.name.value);
+    return is_wanted(program, alert);
   });
   if (!any) return std::nullopt;
   auto text =

@@ -85,7 +85,7 @@ class RunbookPage {
   void write_condition() {
     section("When it fires", "");
     out_.pop_back();
-    if (program_.site().without.contains(alert_.name.value)) {
+    if (!is_wanted(program_, alert_)) {
       out_ += "Never: this site leaves it out (`without`). It would with this:\n\n";
     }
     out_ += markdown_block(expression_.text().value, "promql");

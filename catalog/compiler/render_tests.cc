@@ -52,7 +52,7 @@ class TestsFile {
       : program_(program), subject_(subject), pace_(pace) {
     const bool built_in = !program.site().own || &subject != &*program.site().own;
     for (const auto& alert : subject.alerts) {
-      if (!has_cases(alert) || program.site().without.contains(alert.name.value)) continue;
+      if (!has_cases(alert) || !is_wanted(program, alert)) continue;
       if (built_in && has_moved(program, alert)) {
         left_out_.push_back(alert.name.value);
       } else {

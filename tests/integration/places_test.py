@@ -94,6 +94,9 @@ class Places(unittest.TestCase):
         self.assertRegex(rule, r'description: [^{]*(?s:.){{ if eq \$labels.instance "db-2/main" }}')
         for limit in (" 5 GiB", " 100 GiB", " 10 GiB"):
             self.assertIn(limit, rule)
+        held = {"db-2/main": 6 * GIB, "db-2/other": 50 * GIB, "db-1/main": 11 * GIB, "db-4/main": 9 * GIB}
+        self.assertEqual(self.fires(["postgres"], "pg_replication_slots_pg_wal_lsn_diff", held, "PostgresSlotRetainsWal",
+                                    labels=',slot_name="etl",database="shop"'), {"db-2/main", "db-1/main"})
 
     def rule(self, name):
         for path in self.folder.glob("rules/alerts/*.yml"):
@@ -105,6 +108,8 @@ class Places(unittest.TestCase):
     def test_an_alert_is_left_out(self):
         self.assertIsNone(self.rule("SupabaseSignupsUnusual"))
         self.assertIn("this site leaves it out", (self.folder / "docs/runbooks/SupabaseSignupsUnusual.md").read_text())
+        boots = {"db-1": 0, "db-2": 0}
+        self.assertEqual(self.fires(["node"], "node_boot_time_seconds", boots, "NodeRebooted", minutes=5), {"db-1"})
         state = {name: {"redis_cluster_state": 0, "redis_cluster_enabled": 1} for name in ("db-1/cache", "db-1/other")}
         self.assertEqual(self.fires(["redis"], "", state, "RedisClusterFailing"), {"db-1/other"})
 
